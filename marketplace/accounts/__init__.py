@@ -1,0 +1,15 @@
+"""People, sign-in, roles, organizations (importers, KOTRA, sponsors) and the security log."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from marketplace.kernel.config import Config
+from marketplace.web.locale import mount
+
+
+def set_up(app: Flask, config: Config) -> None:
+    """Put the room into the application."""
+    from marketplace.accounts.views import blueprints
+
+    mount(app, blueprints)

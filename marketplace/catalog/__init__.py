@@ -1,0 +1,15 @@
+"""Products, variants, photos, prices, stock, certificates, texts per language, search."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from marketplace.kernel.config import Config
+from marketplace.web.locale import mount
+
+
+def set_up(app: Flask, config: Config) -> None:
+    """Put the room into the application."""
+    from marketplace.catalog.views import blueprints
+
+    mount(app, blueprints)

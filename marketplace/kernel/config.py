@@ -1,0 +1,109 @@
+"""Settings: read once from the environment into one typed object."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class ConfigError(Exception):
+    """A setting is missing or contradicts another; the sentence says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What the environment decides. `demo` means made-up data and Stripe's stand-in."""
+
+    secret_key: str
+    database_url: str
+    instance: Path
+    demo: bool = False
+    media: Path
+    base_url: str = "http://127.0.0.1:5000"
+    stripe_secret_key: str = ""
+    stripe_webhook_secrets: tuple[str, ...] = ()
+    stripe_api_base: str = ""
+    stripe_checkout_origin: str = "https://checkout.stripe.com"
+    smtp_url: str = ""
+    demo_password: str = ""
+    rate_limits: bool = True
+    old_secret_keys: tuple[str, ...] = field(default=())
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    def field_keys(self) -> list[bytes]:
+        """Keys of encrypted columns, newest first, derived from the secret keys."""
+        return [
+            base64.urlsafe_b64encode(hashlib.sha256(b"lumbung-fields:" + key.encode()).digest())
+            for key in (self.secret_key, *self.old_secret_keys)
+        ]
+
+
+def read_config(environ: Mapping[str, str], root: Path) -> Config:
+    """Read and check the settings. Raises ConfigError with one sentence."""
+    demo = environ.get("LUMBUNG_DEMO", "") in {"1", "true", "yes"}
+    instance = Path(environ.get("LUMBUNG_INSTANCE", root / "instance")).resolve()
+    secret_key = environ.get("SECRET_KEY", "")
+    if not secret_key and not demo:
+        raise ConfigError("Set SECRET_KEY to a long random text, or LUMBUNG_DEMO=1 for a demo.")
+    stripe_key = environ.get("STRIPE_SECRET_KEY", "sk_test_demo0001" if demo else "")
+    api_base = environ.get("STRIPE_API_BASE", "")
+    _check_stripe(stripe_key, api_base, demo=demo)
+    media = environ.get("MEDIA_URL", f"file:{instance / 'media'}")
+    if urlsplit(media).scheme != "file":
+        raise ConfigError("MEDIA_URL must start with file: – other stores are not supported yet.")
+    secrets = (
+        environ.get("STRIPE_WEBHOOK_SECRET", "whsec_standin" if demo else ""),
+        environ.get("STRIPE_WEBHOOK_SECRET_OLD", ""),
+    )
+    return Config(
+        secret_key=secret_key or "demo-only-not-a-secret-key",
+        old_secret_keys=tuple(key for key in [environ.get("SECRET_KEY_OLD", "")] if key),
+        database_url=_database_url(environ.get("DATABASE_URL", ""), instance),
+        instance=instance,
+        demo=demo,
+        media=Path(urlsplit(media).path),
+        base_url=environ.get("LUMBUNG_BASE_URL", "http://127.0.0.1:5000").rstrip("/"),
+        stripe_secret_key=stripe_key,
+        stripe_webhook_secrets=tuple(secret for secret in secrets if secret),
+        stripe_api_base=api_base,
+        stripe_checkout_origin=_origin(api_base) or "https://checkout.stripe.com",
+        smtp_url=environ.get("SMTP_URL", ""),
+        demo_password=environ.get("LUMBUNG_DEMO_PASSWORD", "lumbung-demo" if demo else ""),
+        rate_limits=environ.get("LUMBUNG_RATE_LIMITS", "1") != "0",
+    )
+
+
+def _check_stripe(key: str, api_base: str, *, demo: bool) -> None:
+    if demo and "_live_" in key:
+        raise ConfigError("A live Stripe key cannot be used in demo mode. Use a test key.")
+    if not demo and not key:
+        raise ConfigError("Set STRIPE_SECRET_KEY, or LUMBUNG_DEMO=1 for a demo.")
+    if api_base and "_live_" in key:
+        raise ConfigError("STRIPE_API_BASE is for the stand-in and needs a test key.")
+
+
+def _database_url(url: str, instance: Path) -> str:
+    if not url:
+        return f"sqlite:///{instance / 'lumbung.db'}"
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    if url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return url
+    raise ConfigError("DATABASE_URL must start with sqlite:/// or postgresql://.")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else ""

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.cooperatives.models import Cooperative
+from marketplace.kernel.crypto import EncryptedText
+from marketplace.kernel.db import Model
+from marketplace.kernel.money import Money
+
+
+class Cart(Model):
+    """A wish, found by the browser's `token` or by its buyer."""
+
+    __tablename__ = "carts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), unique=True)
+    changed_at: Mapped[datetime]
+
+
+class CartLine(Model):
+    __tablename__ = "cart_lines"
+    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+
+    cart_id: Mapped[int] = mapped_column(ForeignKey("carts.id"), primary_key=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"), primary_key=True)
+    quantity: Mapped[int]
+    added_at: Mapped[datetime]
+
+
+class OrderState(StrEnum):
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    CANCELED = "canceled"
+
+
+class Order(Model):
+    """A frozen promise: prices, rate, address and split as they were at checkout (KRW)."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    receipt_code: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    state: Mapped[OrderState] = mapped_column(default=OrderState.AWAITING_PAYMENT, index=True)
+    placed_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None] = mapped_column(index=True)
+    canceled_at: Mapped[datetime | None]
+    locale: Mapped[str]
+    goods_minor: Mapped[int] = mapped_column(BigInteger)
+    shipping_minor: Mapped[int] = mapped_column(BigInteger)
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+    krw_idr: Mapped[Decimal]
+    rate_day: Mapped[date]
+    duty_estimate_minor: Mapped[int] = mapped_column(BigInteger)
+    policy_id: Mapped[int] = mapped_column(ForeignKey("split_policies.id"))
+    form_key: Mapped[str] = mapped_column(unique=True)
+    recipient: Mapped[str] = mapped_column(EncryptedText)
+    phone: Mapped[str] = mapped_column(EncryptedText)
+    customs_code: Mapped[str] = mapped_column(EncryptedText)
+    postcode: Mapped[str]
+    address_line: Mapped[str] = mapped_column(EncryptedText)
+    address_detail: Mapped[str] = mapped_column(EncryptedText)
+    delivery_note: Mapped[str]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    parcels: Mapped[list[Parcel]] = relationship(lazy="raise", order_by="Parcel.number")
+    line_items: Mapped[list[LineItem]] = relationship(lazy="raise", order_by="LineItem.id")
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, "KRW")
+
+
+class ParcelState(StrEnum):
+    WAITING = "waiting"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+
+
+class Parcel(Model):
+    """One cooperative sending its line items of an order; `number` is the order's plus -1, -2 …"""
+
+    __tablename__ = "parcels"
+    __table_args__ = (UniqueConstraint("order_id", "cooperative_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperatives.id"), index=True)
+    state: Mapped[ParcelState] = mapped_column(default=ParcelState.WAITING, index=True)
+    shipping_minor: Mapped[int] = mapped_column(BigInteger)
+    weight_grams: Mapped[int]
+    carrier_code: Mapped[str | None] = mapped_column(ForeignKey("carriers.code"))
+    tracking_number: Mapped[str | None]
+    shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    cooperative: Mapped[Cooperative] = relationship(lazy="joined", innerjoin=True)
+    line_items: Mapped[list[LineItem]] = relationship(lazy="raise", order_by="LineItem.id")
+
+
+class LineItem(Model):
+    """Goods of an order with the names and prices of that day."""
+
+    __tablename__ = "line_items"
+    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"), index=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
+    product_slug: Mapped[str]
+    category: Mapped[str]
+    name: Mapped[str]
+    original_name: Mapped[str]
+    hs6: Mapped[str]
+    quantity: Mapped[int]
+    unit_minor: Mapped[int] = mapped_column(BigInteger)
+    unit_origin_minor: Mapped[int] = mapped_column(BigInteger)
+    origin_currency: Mapped[str]
+    weight_grams: Mapped[int]
+
+    @property
+    def unit(self) -> Money:
+        return Money(self.unit_minor, "KRW")
+
+    @property
+    def amount(self) -> Money:
+        return self.unit * self.quantity
+
+
+class SplitPart(StrEnum):
+    COOPERATIVE = "cooperative"
+    SERVICE = "service"
+    VILLAGE_SHARE = "village_share"
+    SHIPPING = "shipping"
+
+
+class OrderSplit(Model):
+    """Who gets how much of a parcel's payment, frozen at checkout, in won.
+
+    `owed_minor` is the cooperative's part in its own currency at the order's rate.
+    """
+
+    __tablename__ = "order_splits"
+    __table_args__ = (UniqueConstraint("parcel_id", "part"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"))
+    part: Mapped[SplitPart]
+    minor: Mapped[int] = mapped_column(BigInteger)
+    owed_minor: Mapped[int | None] = mapped_column(BigInteger)
+    owed_currency: Mapped[str | None]
+
+
+class OrderRefund(Model):
+    """Part of an order given back. `cumulative_minor` can never pass what was paid."""
+
+    __tablename__ = "order_refunds"
+    __table_args__ = (
+        UniqueConstraint("order_id", "seq"),
+        CheckConstraint("minor > 0", name="positive"),
+        CheckConstraint("cumulative_minor <= paid_minor", name="within_paid"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"))
+    seq: Mapped[int]
+    minor: Mapped[int] = mapped_column(BigInteger)
+    cumulative_minor: Mapped[int] = mapped_column(BigInteger)
+    paid_minor: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    by_user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    entry_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RefundPart(Model):
+    """How one refund was taken from the parts of a parcel's split."""
+
+    __tablename__ = "refund_parts"
+
+    refund_id: Mapped[int] = mapped_column(ForeignKey("order_refunds.id"), primary_key=True)
+    split_id: Mapped[int] = mapped_column(ForeignKey("order_splits.id"), primary_key=True)
+    minor: Mapped[int] = mapped_column(BigInteger)
+    owed_minor: Mapped[int | None] = mapped_column(BigInteger)

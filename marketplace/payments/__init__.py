@@ -1,0 +1,15 @@
+"""Stripe: checkout sessions, refunds, webhook events, balance transactions."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from marketplace.kernel.config import Config
+from marketplace.web.locale import mount
+
+
+def set_up(app: Flask, config: Config) -> None:
+    """Put the room into the application."""
+    from marketplace.payments.views import blueprints
+
+    mount(app, blueprints)

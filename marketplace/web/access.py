@@ -1,0 +1,61 @@
+"""Who may use an endpoint. Every view carries one of these marks; a test walks all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.exceptions import Unauthorized
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def declares(access: str) -> Callable[[View], View]:
+    """Mark a view with the words of its access rule."""
+
+    def mark(view: View) -> View:
+        view.access = access  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Anyone may see this."""
+    return declares("public")(view)
+
+
+def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Anyone with an account; strangers are asked to sign in."""
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        require_sign_in()
+        return view(*args, **kwargs)
+
+    return declares("signed in")(checked)
+
+
+def require_sign_in() -> None:
+    """Raise Unauthorized for strangers; the error page sends them to sign in and back."""
+    if not current_user.is_authenticated:
+        raise Unauthorized
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send a stranger to the sign-in page, keeping a posted form for the way back."""
+    if request.method == "POST":
+        kept = [
+            (name, value)
+            for name, value in request.form.items(multi=True)
+            if name != "csrf_token" and "password" not in name
+        ]
+        if sum(len(name) + len(value) for name, value in kept) < 2500:
+            session["kept_form"] = {"path": request.path, "fields": kept}
+    query = f"?{request.query_string.decode()}" if request.query_string else ""
+    target = request.path + query
+    return redirect(url_for("accounts.sign_in", next=target))

@@ -1,0 +1,102 @@
+"""The only place that knows both sides: refusals of rules and the statuses of HTTP."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, Unauthorized
+
+from marketplace.kernel import errors
+from marketplace.kernel.db import db
+from marketplace.kernel.money import Money
+from marketplace.web.access import ask_to_sign_in
+from marketplace.web.formats import format_money
+
+log = structlog.get_logger()
+
+STATUSES: dict[type[errors.DomainError], HTTPStatus] = {
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.NotPermitted: HTTPStatus.FORBIDDEN,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+
+def explain(error: errors.DomainError) -> str:
+    """The refusal in the reader's language, money in the reader's format."""
+    facts = {
+        name: format_money(fact) if isinstance(fact, Money) else fact
+        for name, fact in error.facts.items()
+    }
+    message = gettext(error.message)
+    return message % facts if facts else message
+
+
+def status_of(error: errors.DomainError) -> HTTPStatus:
+    for kind, status in STATUSES.items():
+        if isinstance(error, kind):
+            return status
+    return HTTPStatus.CONFLICT
+
+
+def set_up_errors(app: Flask) -> None:
+    """Answer every refusal and every fault with a page (JSON under /api/) and a request id."""
+
+    @app.before_request
+    def name_request() -> None:
+        g.request_id = secrets.token_hex(8)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def show_request_id(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        return response
+
+    @app.errorhandler(errors.DomainError)
+    def refused(error: errors.DomainError) -> ResponseReturnValue:
+        db.session.rollback()
+        status = status_of(error)
+        log.info("refused", rule=type(error).__name__, path=request.path)
+        return error_page(status, explain(error))
+
+    @app.errorhandler(Unauthorized)
+    def stranger(_: Unauthorized) -> ResponseReturnValue:
+        if request.path.startswith("/api/"):
+            return error_page(HTTPStatus.UNAUTHORIZED, gettext("Sign in first."))
+        return ask_to_sign_in()
+
+    @app.errorhandler(CSRFError)
+    def stale_form(_: CSRFError) -> ResponseReturnValue:
+        return error_page(
+            HTTPStatus.BAD_REQUEST,
+            gettext("This page was open for too long. Go back, reload it and send it again."),
+        )
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> ResponseReturnValue:
+        if error.code is None or error.code < 400:
+            return error.get_response()
+        return error_page(HTTPStatus(error.code), None)
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> ResponseReturnValue:
+        db.session.rollback()
+        log.exception("fault", path=request.path, method=request.method)
+        return error_page(HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+
+def error_page(status: HTTPStatus, sentence: str | None) -> ResponseReturnValue:
+    """A page with the status, one sentence and the request id."""
+    if request.path.startswith(("/api/", "/webhooks/")):
+        return jsonify(error=sentence or status.phrase, request_id=g.get("request_id")), status
+    page = render_template(
+        "error.html", status=status.value, sentence=sentence, request_id=g.get("request_id", "")
+    )
+    return page, status

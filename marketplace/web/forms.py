@@ -1,0 +1,53 @@
+"""Forms check shape only; a rule's refusal is shown beside the field it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request, session
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+
+from marketplace.kernel.errors import DomainError
+from marketplace.web.errors import explain
+
+
+class Form(FlaskForm):
+    """A form in the reader's language. After a late sign-in it comes back as it was typed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kept = session.get("kept_form") if request.method == "GET" else None
+        if kept and kept["path"] == request.path and "formdata" not in kwargs:
+            kwargs["formdata"] = MultiDict(map(tuple, session.pop("kept_form")["fields"]))
+        super().__init__(*args, **kwargs)
+
+    def refuse(self, name: str, error: DomainError) -> None:
+        """Show why the rule said no, beside the field `name`."""
+        field = self[name]
+        field.errors = [*field.errors, explain(error)]
+
+    @property
+    def is_refused(self) -> bool:
+        return any(field.errors for field in self) or bool(self.form_errors)
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        locales = ()
+
+        def get_translations(self, form: Any) -> Any:
+            return _FieldMessages()
+
+
+class _FieldMessages:
+    """WTForms' own messages through our catalogs."""
+
+    def gettext(self, text: str) -> str:
+        return gettext(text)
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        return gettext(singular if number == 1 else plural)
+
+
+def render_form(template: str, form: Form, **values: Any) -> tuple[str, int]:
+    """Render a page with a form: 200 when fresh, 422 once it carries errors."""
+    return render_template(template, form=form, **values), 422 if form.is_refused else 200

@@ -1,0 +1,61 @@
+"""The reader's language lives in the path: `/ko/…`, `/id/…`, `/en/…`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Blueprint, Flask, g, request, url_for
+from flask_babel import Babel
+
+LANGUAGES = ("ko", "id", "en")
+NAMES = {"ko": "한국어", "id": "Bahasa Indonesia", "en": "English"}
+PREFIX = f"/<any({','.join(LANGUAGES)}):lang>"
+
+babel = Babel()
+
+
+def preferred_language() -> str:
+    """The cookie, then Accept-Language, then Korean."""
+    cookie = request.cookies.get("lang")
+    if cookie in LANGUAGES:
+        return cookie
+    return request.accept_languages.best_match(LANGUAGES) or "ko"
+
+
+def current_language() -> str:
+    """The language of this page; pages outside `/<lang>/` follow the reader's preference."""
+    return g.get("lang") or preferred_language()
+
+
+def same_page_in(lang: str) -> str:
+    """The address of this page in another language, query kept."""
+    if request.endpoint is None or "lang" not in (request.view_args or {"lang": g.get("lang")}):
+        return f"/{lang}/"
+    arguments = {**(request.view_args or {}), **request.args.to_dict(flat=False), "lang": lang}
+    return url_for(request.endpoint, **arguments)
+
+
+def set_up_locale(app: Flask) -> None:
+    """Take the language out of every address, and put it back into every link."""
+    babel.init_app(app, locale_selector=current_language)
+
+    @app.url_value_preprocessor
+    def pull_language(_: str | None, values: dict[str, Any] | None) -> None:
+        if values and "lang" in values:
+            g.lang = values.pop("lang")
+
+    @app.url_defaults
+    def push_language(endpoint: str, values: dict[str, Any]) -> None:
+        if "lang" not in values and app.url_map.is_endpoint_expecting(endpoint, "lang"):
+            values["lang"] = current_language()
+
+
+def mount(app: Flask, blueprints: Iterable[Blueprint]) -> None:
+    """Register pages under `/<lang>`; a blueprint whose address starts with `/!` stands outside."""
+    for blueprint in blueprints:
+        prefix = blueprint.url_prefix or ""
+        outside = prefix.startswith("/!")
+        app.register_blueprint(
+            blueprint, url_prefix=prefix.removeprefix("/!") or None if outside else PREFIX + prefix
+        )

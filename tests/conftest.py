@@ -1,0 +1,144 @@
+"""One schema per test process, made by the migrations; each test is rolled back."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import secrets
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from marketplace import create_app
+from marketplace.kernel.config import Config, read_config
+from marketplace.kernel.db import db
+from tests.postgresql import Cluster
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--engine", choices=["sqlite", "postgresql"], default="sqlite", help="database to test on"
+    )
+
+
+def pytest_configure(config):
+    config.cluster = None
+    if config.getoption("--engine") == "postgresql" and not hasattr(config, "workerinput"):
+        config.cluster = Cluster()
+        config.cluster.start()
+        os.environ["LUMBUNG_TEST_POSTGRESQL"] = config.cluster.url("postgres")
+
+
+def pytest_unconfigure(config):
+    if getattr(config, "cluster", None):
+        config.cluster.stop()
+
+
+def pytest_report_header(config):
+    return f"engine: {config.getoption('--engine')}"
+
+
+@pytest.fixture(scope="session")
+def engine_name(request) -> str:
+    return request.config.getoption("--engine")
+
+
+def fresh_database(engine_name: str, folder: Path) -> str:
+    """The address of a new, empty database."""
+    if engine_name == "sqlite":
+        return f"sqlite:///{folder / 'test.db'}"
+    server = sa.make_url(os.environ["LUMBUNG_TEST_POSTGRESQL"])
+    name = f"test_{secrets.token_hex(6)}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
+def settings(database_url: str, folder: Path, **more: str) -> Config:
+    return read_config(
+        {
+            "LUMBUNG_DEMO": "1",
+            "SECRET_KEY": "tests-only",
+            "DATABASE_URL": database_url,
+            "LUMBUNG_INSTANCE": str(folder),
+            "LUMBUNG_RATE_LIMITS": "0",
+            "STRIPE_API_BASE": "http://127.0.0.1:9",
+            **more,
+        },
+        ROOT,
+    )
+
+
+def build(config: Config) -> Flask:
+    """An application on a migrated database."""
+    app = create_app(config)
+    app.config["TESTING"] = False
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = Browser
+    with app.app_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        upgrade()
+    return app
+
+
+class Browser(FlaskClient):
+    """Each request gets a context of its own, as on a server; the test's rows are re-read."""
+
+    def open(self, *args, **kwargs):
+        db.session.commit()
+        try:
+            return contextvars.Context().run(super().open, *args, **kwargs)
+        finally:
+            db.session.expire_all()
+
+
+@pytest.fixture(scope="session")
+def app(engine_name, tmp_path_factory) -> Iterator[Flask]:
+    folder = tmp_path_factory.mktemp("instance")
+    app = build(settings(fresh_database(engine_name, folder), folder))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def database(app) -> Iterator[None]:
+    """An outer transaction that is rolled back; `transaction()` commits to a savepoint in it."""
+    with app.app_context():
+        engine = db.engine
+        connection = engine.connect()
+        outer = connection.begin()
+        db._app_engines[app][None] = connection
+        db.session.remove()
+        db.session.configure(join_transaction_mode="create_savepoint")
+        try:
+            yield
+        finally:
+            db.session.remove()
+            outer.rollback()
+            connection.close()
+            db._app_engines[app][None] = engine
+
+
+@pytest.fixture
+def client(app, database) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def committed(engine_name, tmp_path) -> Iterator[Flask]:
+    """An application on a database of its own, where commits are real: for races."""
+    app = build(settings(fresh_database(engine_name, tmp_path), tmp_path))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()

@@ -1,0 +1,49 @@
+import pytest
+
+from marketplace.kernel.db import db, transaction
+from marketplace.kernel.outbox import OutboxMessage, write_mail
+from tests.factories import NOON
+
+
+def mails() -> int:
+    return db.session.query(OutboxMessage).count()
+
+
+def write(key: str) -> None:
+    write_mail(key, "a@example.com", template="paid", locale="ko", facts={"n": 1}, at=NOON)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_refused_transaction_leaves_nothing_behind():
+    with transaction():
+        write("kept")
+
+    with pytest.raises(RuntimeError, match="refused"), transaction():
+        write("lost")
+        raise RuntimeError("refused")
+
+    assert mails() == 1
+
+
+@pytest.mark.usefixtures("database")
+def test_the_same_mail_is_written_once():
+    with transaction():
+        write("order:1")
+        write("order:1")
+
+    assert mails() == 1
+
+
+@pytest.mark.usefixtures("database")
+def test_instants_come_back_aware():
+    with transaction():
+        write("order:1")
+    db.session.expire_all()
+
+    assert db.session.query(OutboxMessage).one().created_at == NOON
+
+
+@pytest.mark.usefixtures("database")
+def test_transactions_do_not_nest():
+    with transaction(), pytest.raises(RuntimeError, match="already open"), transaction():
+        pass
