@@ -30,6 +30,7 @@ from marketplace.navigation import set_up_navigation
 from marketplace.web.assets import set_up_assets
 from marketplace.web.errors import set_up_errors
 from marketplace.web.formats import set_up_formats
+from marketplace.web.health import set_up_health
 from marketplace.web.locale import set_up_locale
 from marketplace.web.security import set_up_security
 
@@ -65,6 +66,7 @@ def create_app(config: Config | None = None) -> Flask:
     set_up_assets(app)
     set_up_security(app, config)
     set_up_navigation(app, config)
+    set_up_health(app)
     set_up_commands(app)
     for room in ROOMS:
         room.set_up(app, config)
