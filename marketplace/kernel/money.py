@@ -16,7 +16,8 @@ class CurrencyMismatch(TypeError):
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """`minor` units of `currency`: `Money(24_900, "KRW")` is 24,900 won, `Money(100, "IDR")` Rp 1."""
+    """`minor` units of `currency`: `Money(24_900, "KRW")` is 24,900 won, `Money(100, "IDR")` one
+    rupiah."""
 
     minor: int
     currency: str

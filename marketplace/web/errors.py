@@ -34,7 +34,7 @@ def explain(error: errors.DomainError) -> str:
         name: format_money(fact) if isinstance(fact, Money) else fact
         for name, fact in error.facts.items()
     }
-    message = gettext(error.message)
+    message: str = gettext(error.message)
     return message % facts if facts else message
 
 

@@ -31,7 +31,7 @@ class Form(FlaskForm):
     def is_refused(self) -> bool:
         return any(field.errors for field in self) or bool(self.form_errors)
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):
         locales = ()
 
         def get_translations(self, form: Any) -> Any:
@@ -42,10 +42,10 @@ class _FieldMessages:
     """WTForms' own messages through our catalogs."""
 
     def gettext(self, text: str) -> str:
-        return gettext(text)
+        return str(gettext(text))
 
     def ngettext(self, singular: str, plural: str, number: int) -> str:
-        return gettext(singular if number == 1 else plural)
+        return str(gettext(singular if number == 1 else plural))
 
 
 def render_form(template: str, form: Form, **values: Any) -> tuple[str, int]:

@@ -1,0 +1,56 @@
+"""What happens without a request: mails, expired holds, open payments, releases of shares.
+
+Nothing here is the only record of anything: each task looks for rows that wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from flask import Flask, current_app
+from huey import SqliteHuey, crontab
+from huey.consumer_options import ConsumerConfig
+
+from marketplace import mail
+from marketplace.kernel.config import Config
+from marketplace.kernel.db import db
+
+log = structlog.get_logger()
+
+
+def build_queue(app: Flask) -> SqliteHuey:
+    """The schedule of `app`."""
+    config: Config = app.config["LUMBUNG"]
+    queue = SqliteHuey("lumbung", filename=str(config.instance / "queue.db"))
+    for name, task, minutes in SCHEDULE:
+        queue.periodic_task(crontab(minute=minutes), name=name)(_inside(app, name, task))
+    return queue
+
+
+def _inside(app: Flask, name: str, task: Callable[[], int]) -> Callable[[], None]:
+    """Run `task` in the application; a fault is logged and tried again with the next tick."""
+
+    def run() -> None:
+        with app.app_context():
+            try:
+                done = task()
+            except Exception:
+                db.session.rollback()
+                log.exception("task failed", task=name)
+            else:
+                if done:
+                    log.info("task", task=name, done=done)
+
+    return run
+
+
+SCHEDULE: list[tuple[str, Callable[[], int], str]] = [("send-mails", mail.send_due, "*")]
+
+
+def run_worker() -> None:
+    """Work until stopped."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    options = ConsumerConfig(workers=1, periodic=True, check_worker_health=True)
+    options.validate()
+    build_queue(app).create_consumer(**options.values).run()
