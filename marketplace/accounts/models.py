@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from flask_login import UserMixin
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -24,7 +23,7 @@ class OrganizationKind(StrEnum):
     MINISTRY = "ministry"
 
 
-class User(UserMixin, Model):
+class User(Model):
     """A person. Mail addresses are kept in lower case."""
 
     __tablename__ = "users"
@@ -41,9 +40,15 @@ class User(UserMixin, Model):
     )
     organizations: Mapped[list[OrganizationMembership]] = relationship(lazy="selectin")
 
+    is_authenticated = True
+    is_anonymous = False
+
     @property
     def is_active(self) -> bool:
         return self.is_enabled
+
+    def get_id(self) -> str:
+        return str(self.id)
 
     def has_role(self, *roles: Role) -> bool:
         return any(grant.role in roles for grant in self.roles)

@@ -21,7 +21,7 @@ MINUS = "−"
 def format_number(value: int | Decimal, digits: int | None = None) -> str:
     """Digits grouped as the reader's language does; the minus is U+2212."""
     pattern = "#,##0" if digits == 0 else f"#,##0.{'0' * digits}" if digits else "#,##0.###"
-    text = format_decimal(Decimal(abs(value)), format=pattern, locale=current_language())
+    text = format_decimal(abs(Decimal(value)), format=pattern, locale=current_language())
     return f"{MINUS}{text}" if value < 0 else text
 
 
