@@ -270,7 +270,7 @@ def session_create(e, ctx, p):
             "amount_tax": 0,
         },
         ui_mode=ui_mode,
-        url=f"{e.config.base_url}/c/pay/{ident}",
+        url=page_url(e, ident),
         wallet_options=None,
     )
     fact = e.fact(ident)
@@ -368,6 +368,18 @@ def expire(e, ctx, obj):
             payments.cancel(e, ctx, intent, "automatic")
     e.emit(ctx, "checkout.session.expired", obj)
     return obj
+
+
+def page_url(e, ident):
+    return f"{e.config.base_url}/c/pay/{ident}"
+
+
+def move_pages(e):
+    """Give open sessions of a kept state the address that the server has now."""
+    for account in list(e.data):
+        for session in e.table(account, "checkout.session").values():
+            if session["status"] == "open":
+                session["url"] = page_url(e, session["id"])
 
 
 def expire_due(e, account):

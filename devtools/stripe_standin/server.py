@@ -103,8 +103,8 @@ class Handler(BaseHTTPRequestHandler):
     def send_page(self, status, text, targets=()):
         # redirects after a form post count as form targets
         policy = (
-            f"default-src 'none'; style-src '{pages.STYLE_HASH}'; base-uri 'none'; "
-            "frame-ancestors 'none'; form-action 'self' " + " ".join(targets)
+            f"default-src 'none'; style-src '{pages.STYLE_HASH}'; img-src data:; "
+            "base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + " ".join(targets)
         )
         headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
         self.send(status, text, "text/html; charset=utf-8", headers)

@@ -77,6 +77,7 @@ class Service:
                 open(config.state, encoding="utf-8") as handle,
             ):
                 self.engine.load(json.load(handle))
+            checkout.move_pages(self.engine)
         self._default_endpoint()
 
     def _announce(self, event, account):
@@ -87,20 +88,28 @@ class Service:
         self.deliverer.on_event(event, account)
 
     def _default_endpoint(self):
-        if not self.config.webhook_url:
+        """Have the endpoint of the settings, once for the platform and once for its accounts."""
+        config, engine = self.config, self.engine
+        if not config.webhook_url:
             return
-        known = self.engine.table(self.engine.platform, "webhook_endpoint")
-        if any(endpoint["url"] == self.config.webhook_url for endpoint in known.values()):
-            return
-        for for_connect in (False, True):
-            connect.make_endpoint(
-                self.engine,
-                Context(self.engine.platform),
-                self.config.webhook_url,
-                list(self.config.webhook_events),
+        known = [
+            endpoint
+            for endpoint in engine.table(engine.platform, "webhook_endpoint").values()
+            if engine.fact(endpoint["id"]).get("default")
+        ]
+        for endpoint in known:
+            endpoint.update(url=config.webhook_url, enabled_events=list(config.webhook_events))
+            engine.fact(endpoint["id"])["secrets"] = [config.webhook_secret]
+        for for_connect in () if known else (False, True):
+            endpoint = connect.make_endpoint(
+                engine,
+                Context(engine.platform),
+                config.webhook_url,
+                list(config.webhook_events),
                 connect=for_connect,
-                secret=self.config.webhook_secret,
+                secret=config.webhook_secret,
             )
+            engine.fact(endpoint["id"])["default"] = True
 
     def _check(self, where, schema, instance):
         for problem in self.checker.problems(schema, instance):
