@@ -10,6 +10,8 @@ from marketplace.web.locale import mount
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
+    from marketplace.catalog.pictures import set_media_folder
     from marketplace.catalog.views import blueprints
 
+    set_media_folder(config.media)
     mount(app, blueprints)

@@ -145,6 +145,19 @@ class Photo(Model):
     added_at: Mapped[datetime]
 
 
+class PendingPhoto(Model):
+    """A picture whose form was refused for another field; it waits for the form to come back."""
+
+    __tablename__ = "pending_photos"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperatives.id"), index=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    added_at: Mapped[datetime]
+
+
 class CertificateKind(StrEnum):
     HALAL = "halal"
     SVLK = "svlk"

@@ -519,6 +519,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_parcels_cooperative_id'), ['cooperative_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_parcels_state'), ['state'], unique=False)
 
+    op.create_table('pending_photos',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('cooperative_id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('width', sa.Integer(), nullable=False),
+    sa.Column('height', sa.Integer(), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['cooperative_id'], ['cooperatives.id'], name=op.f('fk_pending_photos_cooperative_id_cooperatives')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pending_photos')),
+    sa.UniqueConstraint('key', name=op.f('uq_pending_photos_key'))
+    )
+    with op.batch_alter_table('pending_photos', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_pending_photos_cooperative_id'), ['cooperative_id'], unique=False)
+
     op.create_table('products',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('slug', sa.String(), nullable=False),
@@ -952,6 +966,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_products_category'))
 
     op.drop_table('products')
+    with op.batch_alter_table('pending_photos', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_pending_photos_cooperative_id'))
+
+    op.drop_table('pending_photos')
     with op.batch_alter_table('parcels', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_parcels_state'))
         batch_op.drop_index(batch_op.f('ix_parcels_cooperative_id'))

@@ -1,0 +1,45 @@
+"""Refusals of the catalog."""
+
+from __future__ import annotations
+
+from marketplace.kernel.errors import Conflict, Invalid, N_
+
+
+class OutOfStock(Conflict):
+    """Facts: `variant_id`, `name` (the maker's own), `available` pieces."""
+
+    message = N_("Only %(available)s of “%(name)s” can be ordered now.")
+
+
+class StockIsHeld(Conflict):
+    message = N_("%(held)s pieces are held for orders, so the stock cannot be lower.")
+
+
+class ProductIncomplete(Invalid):
+    """`facts["missing"]` names the fields: name, price, weight, hs6."""
+
+    message = N_("Something is missing before this product can be published.")
+
+
+class PhotoRefused(Invalid):
+    message = N_("This photo cannot be used.")
+
+
+class NotAnImage(PhotoRefused):
+    message = N_("This file is not a photo that can be read. Send a JPEG, PNG or WebP file.")
+
+
+class PhotoDamaged(PhotoRefused):
+    message = N_("This photo is incomplete: the end of the file is missing. Send it again.")
+
+
+class PhotoTooLarge(PhotoRefused):
+    message = N_("This file is larger than %(most)s MB. Send a smaller one.")
+
+
+class PhotoTooManyPixels(PhotoRefused):
+    message = N_("This photo has more than %(most)s million pixels. Send a smaller one.")
+
+
+class TooManyPhotos(PhotoRefused):
+    message = N_("A product can have %(most)s photos. Remove one first.")

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime
+from itertools import count
+from typing import NamedTuple
+
+from sqlalchemy import delete, select
+
+from marketplace.catalog.errors import ProductIncomplete
+from marketplace.catalog.models import (
+    Certificate,
+    CertificateKind,
+    Product,
+    ProductState,
+    ProductText,
+    TextStatus,
+    Variant,
+)
+from marketplace.catalog.operations.stock import set_stock
+from marketplace.catalog.operations.version import raise_catalog_version
+from marketplace.cooperatives.models import Cooperative
+from marketplace.kernel.db import db, exists, lock
+from marketplace.kernel.money import Money
+
+
+class Text(NamedTuple):
+    """Name and story in one language, and who wrote them."""
+
+    name: str
+    story: str
+    status: TextStatus = TextStatus.ORIGINAL
+
+
+def create_product(
+    cooperative: Cooperative,
+    *,
+    category: str,
+    hs6: str,
+    texts: Mapping[str, Text | tuple[str, str, TextStatus]],
+    price: Money,
+    weight_grams: int,
+    stock: int,
+    at: datetime,
+    by: int | None,
+    slug: str | None = None,
+    original_locale: str = "id",
+    is_demo: bool = False,
+    source_note: str | None = None,
+) -> Product:
+    """Write down a new product as a draft, with one variant and its first stock."""
+    product = Product(
+        slug=slug or free_slug(texts[original_locale][0]),
+        cooperative_id=cooperative.id,
+        category=category,
+        hs6=hs6,
+        original_locale=original_locale,
+        state=ProductState.DRAFT,
+        created_at=at,
+        changed_at=at,
+        is_demo=is_demo,
+        source_note=source_note,
+    )
+    db.session.add(product)
+    db.session.flush()
+    _write_texts(product, texts)
+    variant = Variant(
+        product_id=product.id,
+        price_minor=price.minor,
+        currency=price.currency,
+        weight_grams=weight_grams,
+        stock=0,
+        held=0,
+    )
+    db.session.add(variant)
+    db.session.flush()
+    set_stock(variant, stock, reason="first count", reference="first", by=by, at=at)
+    return product
+
+
+def edit_product(
+    product: Product,
+    *,
+    category: str,
+    hs6: str,
+    texts: Mapping[str, Text | tuple[str, str, TextStatus]],
+    price: Money,
+    weight_grams: int,
+    at: datetime,
+) -> None:
+    """Change what is said about `product`; texts of languages not named are removed.
+
+    Orders already placed keep their names and prices.
+    """
+    product = lock(Product, product.id)
+    product.category = category
+    product.hs6 = hs6
+    product.changed_at = at
+    variant = get_variant(product)
+    variant.price_minor = price.minor
+    variant.currency = price.currency
+    variant.weight_grams = weight_grams
+    db.session.execute(
+        delete(ProductText).where(
+            ProductText.product_id == product.id, ProductText.locale.not_in(texts)
+        )
+    )
+    _write_texts(product, texts)
+    _note_change(product)
+
+
+def publish_product(product: Product, at: datetime) -> None:
+    """Show `product` to everyone. Raises ProductIncomplete, which names what is missing."""
+    product = lock(Product, product.id)
+    if product.state is ProductState.PUBLISHED:
+        return
+    variant = get_variant(product)
+    original = db.session.get(ProductText, (product.id, product.original_locale))
+    needed = {
+        "name": original is not None and original.name.strip(),
+        "hs6": product.hs6,
+        "price": variant.price_minor > 0,
+        "weight": variant.weight_grams > 0,
+    }
+    missing = [name for name, is_there in needed.items() if not is_there]
+    if missing:
+        raise ProductIncomplete(missing=missing)
+    product.state = ProductState.PUBLISHED
+    product.published_at = product.published_at or at
+    product.changed_at = at
+    _note_change(product)
+
+
+def withdraw_product(product: Product, at: datetime) -> None:
+    """Hide `product` from buyers; orders already placed are not touched."""
+    product = lock(Product, product.id)
+    if product.state is ProductState.PUBLISHED:
+        product.state = ProductState.WITHDRAWN
+        product.changed_at = at
+        _note_change(product)
+
+
+def certify_product(
+    product: Product,
+    kind: CertificateKind,
+    *,
+    number: str,
+    issuer: str,
+    valid_until: date | None = None,
+    checked_on: date | None = None,
+    source_note: str | None = None,
+) -> Certificate:
+    """Note the paper behind a badge; it counts as checked once `checked_on` is set."""
+    certificate = Certificate(
+        product_id=product.id,
+        kind=kind,
+        number=number,
+        issuer=issuer,
+        valid_until=valid_until,
+        checked_on=checked_on,
+        source_note=source_note,
+    )
+    db.session.add(certificate)
+    _note_change(product)
+    return certificate
+
+
+def get_variant(product: Product) -> Variant:
+    """The first variant, with its newest values."""
+    return db.session.scalars(
+        select(Variant)
+        .where(Variant.product_id == product.id)
+        .order_by(Variant.position, Variant.id)
+        .execution_options(populate_existing=True)
+        .limit(1)
+    ).one()
+
+
+def free_slug(name: str) -> str:
+    """A web address made of `name` that no product has yet."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-") or "product"
+    for number in count(1):
+        slug = stem if number == 1 else f"{stem}-{number}"
+        if not exists(select(Product.id).where(Product.slug == slug)):
+            return slug
+    raise AssertionError
+
+
+def _write_texts(product: Product, texts: Mapping[str, Text | tuple[str, str, TextStatus]]) -> None:
+    for locale, (name, story, status) in texts.items():
+        db.session.merge(
+            ProductText(product_id=product.id, locale=locale, name=name, story=story, status=status)
+        )
+    db.session.flush()
+
+
+def _note_change(product: Product) -> None:
+    """Bring index and version up to date with what everyone can see."""
+    db.session.flush()
+    raise_catalog_version()

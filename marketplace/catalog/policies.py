@@ -1,0 +1,65 @@
+"""Prices for the reader, and what a product needs before anyone may see it."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from marketplace.kernel.money import Money, split
+
+CATEGORIES = (
+    "coffee",
+    "tea",
+    "cocoa",
+    "spice",
+    "sugar",
+    "honey",
+    "salt",
+    "snack",
+    "staple",
+    "nut",
+    "fruit",
+    "seafood",
+    "beverage",
+    "condiment",
+    "herbal",
+    "extract",
+    "oil",
+    "essential-oil",
+    "cosmetic",
+    "textile",
+    "wickerwork",
+    "wood",
+    "furniture",
+    "pottery",
+    "leather",
+    "jewellery",
+    "instrument",
+    "craft",
+    "charcoal",
+)
+WON_STEP = 10
+MOST_PHOTOS = 8
+
+
+def price_in_won(price: Money, rate: Decimal) -> Money:
+    """The price a Korean buyer pays, rounded half up to 10 won.
+
+    `rate` is the European Central Bank's cross: rupiah for one won. A price in won stays as it is.
+    """
+    if price.currency == "KRW":
+        return price
+    tens = (price.major / rate / WON_STEP).quantize(Decimal(1), ROUND_HALF_UP)
+    return Money(int(tens) * WON_STEP, "KRW")
+
+
+def unit_price(price: Money, weight_grams: int) -> Money:
+    """The price of 100 grams, half up to a minor unit."""
+    return Money((price.minor * 200 + weight_grams) // (2 * weight_grams), price.currency)
+
+
+def divide_sale(price: Money, parts: dict[str, int]) -> dict[str, Money]:
+    """Who gets how much of `price`; `parts` are the policy's basis points and sum exactly."""
+    amounts = split(price.minor, list(parts.values()))
+    return {
+        name: Money(amount, price.currency) for name, amount in zip(parts, amounts, strict=True)
+    }
