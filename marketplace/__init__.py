@@ -14,6 +14,7 @@ from marketplace import (
     catalog,
     cooperatives,
     demo,
+    drawings,
     openbook,
     orders,
     payments,
@@ -54,6 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["draw"] = drawings
     set_field_keys(config.field_keys())
     db.init_app(app)
     with app.app_context():
