@@ -1,0 +1,55 @@
+import pytest
+
+from marketplace.kernel.config import ConfigError, read_config
+from marketplace.kernel.db import db
+from tests.conftest import ROOT
+
+
+def test_a_live_stripe_key_is_refused_in_demo_mode():
+    with pytest.raises(ConfigError, match="live Stripe key"):
+        read_config({"LUMBUNG_DEMO": "1", "STRIPE_SECRET_KEY": "sk_live_x"}, ROOT)
+
+
+def test_a_real_start_needs_its_secrets():
+    with pytest.raises(ConfigError, match="SECRET_KEY"):
+        read_config({}, ROOT)
+    with pytest.raises(ConfigError, match="STRIPE_SECRET_KEY"):
+        read_config({"SECRET_KEY": "x"}, ROOT)
+    with pytest.raises(ConfigError, match="DATABASE_URL"):
+        read_config({"LUMBUNG_DEMO": "1", "DATABASE_URL": "mysql://x"}, ROOT)
+
+
+def test_the_process_says_that_it_lives_and_can_work(client):
+    assert client.get("/healthz").get_json() == {"status": "ok"}
+    assert client.get("/readyz").get_json() == {"status": "ok"}
+
+
+def test_an_unknown_address_is_a_page_with_a_request_number(client):
+    answer = client.get("/en/no-such-page")
+
+    assert answer.status_code == 404
+    assert answer.headers["X-Request-Id"] in answer.text
+
+
+@pytest.mark.parametrize("path", ["/en/", "/healthz", "/static/css/tokens.css", "/ko/nowhere"])
+def test_no_page_allows_inline_code(client, path):
+    with client.get(path) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_an_unexpected_fault_is_logged_once_and_rolled_back(app, client, capsys, monkeypatch):
+    def broken():
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(app.view_functions, "health.alive", broken)
+
+    answer = client.get("/healthz", headers={"Accept-Language": "en"})
+
+    lines = [line for line in capsys.readouterr().out.splitlines() if "ZeroDivisionError" in line]
+    assert answer.status_code == 500
+    assert len(lines) == 1
+    assert answer.headers["X-Request-Id"] in lines[0]
+    assert db.session.is_active
