@@ -35,9 +35,7 @@ class User(Model):
     locale: Mapped[str] = mapped_column(default="ko")
     is_enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
-    roles: Mapped[list[RoleGrant]] = relationship(
-        lazy="selectin", foreign_keys="RoleGrant.user_id"
-    )
+    roles: Mapped[list[RoleGrant]] = relationship(lazy="selectin", foreign_keys="RoleGrant.user_id")
     organizations: Mapped[list[OrganizationMembership]] = relationship(lazy="selectin")
 
     is_authenticated = True

@@ -1,4 +1,7 @@
-"""Cooperatives, their members and bank accounts. Owns cooperatives, memberships, coop_bank_accounts."""
+"""Cooperatives, their members and bank accounts.
+
+Owns cooperatives, memberships and coop_bank_accounts.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from marketplace.web.locale import mount
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
-    from marketplace.cooperatives.views import blueprints
+    from marketplace.accounts.hooks import offer_home
+    from marketplace.cooperatives.views import blueprints, desk_of
 
+    offer_home(desk_of)
     mount(app, blueprints)

@@ -1,4 +1,8 @@
-"""Facts of the world: Indonesian regions, HS codes, exchange rates, carriers, Korean postcodes."""
+"""Facts of the world: Indonesian regions, HS codes, exchange rates, carriers, Korean postcodes.
+
+Owns provinces, regencies, districts, villages, hs_codes, exchange_rates, carriers,
+korean_postcodes and imported_files. `data/README.md` says where each file comes from.
+"""
 
 from __future__ import annotations
 
@@ -9,3 +13,7 @@ from marketplace.kernel.config import Config
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
+    from marketplace.reference.commands import rates, reference
+
+    app.cli.add_command(reference)
+    app.cli.add_command(rates)

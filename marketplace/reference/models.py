@@ -104,3 +104,13 @@ class KoreanPostcode(Model):
     postcode: Mapped[str] = mapped_column(primary_key=True)
     sigungu: Mapped[str] = mapped_column(primary_key=True)
     sido: Mapped[str]
+
+
+class ImportedFile(Model):
+    """What a data file was when it was last read, so that an unchanged one is not read again."""
+
+    __tablename__ = "imported_files"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    row_count: Mapped[int]

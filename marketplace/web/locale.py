@@ -57,5 +57,5 @@ def mount(app: Flask, blueprints: Iterable[Blueprint]) -> None:
         prefix = blueprint.url_prefix or ""
         outside = prefix.startswith("/!")
         app.register_blueprint(
-            blueprint, url_prefix=prefix.removeprefix("/!") or None if outside else PREFIX + prefix
+            blueprint, url_prefix=f"/{prefix.removeprefix('/!')}" if outside else PREFIX + prefix
         )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
-from flask import Blueprint
+from marketplace.accounts.views.reader import front
+from marketplace.accounts.views.sign_in import accounts
 
-blueprints: tuple[Blueprint, ...] = ()
+blueprints = (accounts, front)

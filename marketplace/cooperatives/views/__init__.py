@@ -1,5 +1,7 @@
 from __future__ import annotations
 
-from flask import Blueprint
+from marketplace.cooperatives.views.public import cooperatives, desk_of
 
-blueprints: tuple[Blueprint, ...] = ()
+__all__ = ["blueprints", "desk_of"]
+
+blueprints = (cooperatives,)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from marketplace.accounts.errors import EmailInvalid, UserMissing
+from marketplace.accounts.models import Organization, OrganizationKind, User
+from marketplace.accounts.policies import normalize_email
+from marketplace.kernel.db import db
+from marketplace.kernel.errors import NotFound
+
+TRADING = (OrganizationKind.KOTRA, OrganizationKind.IMPORTER)
+
+
+def find_user(user_id: int) -> User | None:
+    return db.session.get(User, user_id)
+
+
+def find_user_by_email(email: str) -> User | None:
+    """Whoever has this address, however it is written; None for anything that is no address."""
+    try:
+        email = normalize_email(email)
+    except EmailInvalid:
+        return None
+    return db.session.scalar(select(User).where(User.email == email))
+
+
+def get_user_by_email(email: str) -> User:
+    user = find_user_by_email(email)
+    if user is None:
+        raise UserMissing(email=email)
+    return user
+
+
+def find_organization(slug: str) -> Organization | None:
+    return db.session.scalar(select(Organization).where(Organization.slug == slug))
+
+
+def get_organization(slug: str) -> Organization:
+    organization = find_organization(slug)
+    if organization is None:
+        raise NotFound
+    return organization
+
+
+def find_trading_organization(user: User) -> Organization | None:
+    """The KOTRA office or importer `user` works for, the first one joined."""
+    joined = sorted(user.organizations, key=lambda membership: membership.id)
+    return next((m.organization for m in joined if m.organization.kind in TRADING), None)

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import or_, select
+
+from marketplace.kernel.db import db, exists
+from marketplace.kernel.errors import NotFound
+from marketplace.reference.errors import RateMissing, RateTooOld
+from marketplace.reference.memory import Memory
+from marketplace.reference.models import (
+    Carrier,
+    District,
+    ExchangeRate,
+    HsCode,
+    KoreanPostcode,
+    Province,
+    Regency,
+    Village,
+)
+
+OLDEST_DAYS = 7
+
+rates: Memory[tuple[Decimal, date] | None] = Memory()
+
+
+def rate_on(
+    base: str, quote: str, day: date, *, oldest_days: int = OLDEST_DAYS
+) -> tuple[Decimal, date]:
+    """Units of `quote` for one `base`, and the day they were fixed: the newest at or before `day`.
+
+    Raises RateMissing; RateTooOld when it is more than `oldest_days` calendar days older.
+    """
+    found = rates.recall((base, quote, day), lambda: _newest_rate(base, quote, day))
+    if found is None:
+        raise RateMissing(base=base, quote=quote)
+    rate, fixed_on = found
+    if (day - fixed_on).days > oldest_days:
+        raise RateTooOld(base=base, quote=quote, day=fixed_on)
+    return rate, fixed_on
+
+
+def _newest_rate(base: str, quote: str, day: date) -> tuple[Decimal, date] | None:
+    row = db.session.execute(
+        select(ExchangeRate.rate, ExchangeRate.day)
+        .where(ExchangeRate.base == base, ExchangeRate.quote == quote, ExchangeRate.day <= day)
+        .order_by(ExchangeRate.day.desc())
+        .limit(1)
+    ).first()
+    return (row.rate, row.day) if row else None
+
+
+def find_rate_row(base: str, quote: str, day: date) -> ExchangeRate | None:
+    """The rate of exactly `day`, with its source."""
+    return db.session.get(ExchangeRate, {"day": day, "base": base, "quote": quote})
+
+
+def list_provinces() -> Sequence[Province]:
+    return db.session.scalars(select(Province).order_by(Province.code)).all()
+
+
+def get_province(code: str) -> Province:
+    province = db.session.get(Province, code)
+    if province is None:
+        raise NotFound
+    return province
+
+
+def find_province(letters: str) -> Province | None:
+    """By the two letters seen in addresses and on the map: `JB`."""
+    return db.session.scalar(select(Province).where(Province.letters == letters.upper()))
+
+
+def list_regencies(province: str | None = None) -> Sequence[Regency]:
+    """Regencies in the order of their codes, of one province (by its code) or of all."""
+    statement = select(Regency).order_by(Regency.code)
+    if province is not None:
+        statement = statement.where(Regency.province_code == province)
+    return db.session.scalars(statement).all()
+
+
+def find_regency(code: str) -> Regency | None:
+    return db.session.get(Regency, code)
+
+
+def find_district(code: str) -> District | None:
+    return db.session.get(District, code)
+
+
+def list_villages(regency_code: str) -> Sequence[Village]:
+    """Villages of a regency by name; names repeat between districts."""
+    return db.session.scalars(
+        select(Village)
+        .join(District, District.code == Village.district_code)
+        .where(District.regency_code == regency_code)
+        .order_by(Village.name, Village.code)
+    ).all()
+
+
+def find_village(code: str) -> Village | None:
+    return db.session.get(Village, code)
+
+
+def find_hs_code(code: str) -> HsCode | None:
+    """By two, four or six digits, dots and spaces ignored."""
+    return db.session.get(HsCode, _digits(code))
+
+
+def list_chapters() -> Sequence[HsCode]:
+    return db.session.scalars(select(HsCode).where(HsCode.level == 2).order_by(HsCode.code)).all()
+
+
+def search_hs_codes(text: str, limit: int = 20) -> Sequence[HsCode]:
+    """Six-digit codes that begin with the digits of `text`, or whose words contain all of it."""
+    text = text.strip()[:60]
+    statement = select(HsCode).where(HsCode.level == 6).order_by(HsCode.code).limit(limit)
+    digits = _digits(text)
+    if digits and digits == text.replace(".", "").replace(" ", ""):
+        return db.session.scalars(statement.where(HsCode.code.startswith(digits))).all()
+    words = text.split()[:6]
+    if not words:
+        return []
+    for word in words:
+        statement = statement.where(
+            or_(
+                HsCode.description_en.icontains(word, autoescape=True),
+                HsCode.description_id.icontains(word, autoescape=True),
+            )
+        )
+    return db.session.scalars(statement).all()
+
+
+def list_carriers() -> Sequence[Carrier]:
+    return db.session.scalars(select(Carrier).order_by(Carrier.name)).all()
+
+
+def find_carrier(code: str) -> Carrier | None:
+    return db.session.get(Carrier, code)
+
+
+def is_korean_postcode(postcode: str) -> bool:
+    return exists(select(KoreanPostcode.postcode).where(KoreanPostcode.postcode == postcode))
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isascii() and sign.isdigit())
