@@ -65,6 +65,12 @@ def upgrade() -> None:
     sa.Column('description_id', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('code', name=op.f('pk_hs_codes'))
     )
+    op.create_table('imported_files',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('sha256', sa.String(), nullable=False),
+    sa.Column('row_count', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_imported_files'))
+    )
     op.create_table('korean_postcodes',
     sa.Column('postcode', sa.String(), nullable=False),
     sa.Column('sigungu', sa.String(), nullable=False),
@@ -90,7 +96,8 @@ def upgrade() -> None:
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('ends_on', sa.Date(), nullable=False),
     sa.Column('state', sa.Enum('open', 'soft', 'closed', name='periodstate', native_enum=False, length=24), nullable=False),
-    sa.PrimaryKeyConstraint('starts_on', name=op.f('pk_ledger_periods'))
+    sa.PrimaryKeyConstraint('starts_on', name=op.f('pk_ledger_periods')),
+    sqlite_with_rowid=False
     )
     op.create_table('lot_uses',
     sa.Column('entry_id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -276,7 +283,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ledger_entries_effective_on'), ['effective_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_ledger_entries_kind'), ['kind'], unique=False)
         batch_op.create_index('ix_ledger_entries_ref', ['ref_kind', 'ref_id'], unique=False)
-        batch_op.create_index('uq_ledger_entries_reverses_id', ['reverses_id'], unique=True)
+        batch_op.create_index('uq_ledger_entries_reverses_id', ['reverses_id'], unique=True, postgresql_where=sa.text('reverses_id IS NOT NULL'), sqlite_where=sa.text('reverses_id IS NOT NULL'))
 
     op.create_table('orders',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -303,6 +310,7 @@ def upgrade() -> None:
     sa.Column('address_line', sa.LargeBinary(), nullable=False),
     sa.Column('address_detail', sa.LargeBinary(), nullable=False),
     sa.Column('delivery_note', sa.String(), nullable=False),
+    sa.Column('consents', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
     sa.Column('is_demo', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['policy_id'], ['split_policies.id'], name=op.f('fk_orders_policy_id_split_policies')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_orders_user_id_users')),
@@ -425,7 +433,8 @@ def upgrade() -> None:
     sa.CheckConstraint('line_no BETWEEN 1 AND line_count', name=op.f('ck_ledger_postings_line_in_house')),
     sa.ForeignKeyConstraint(['account_id', 'currency'], ['ledger_accounts.id', 'ledger_accounts.currency'], name=op.f('fk_ledger_postings_account_id_currency_ledger_accounts')),
     sa.ForeignKeyConstraint(['entry_id', 'line_count'], ['ledger_entries.id', 'ledger_entries.line_count'], name=op.f('fk_ledger_postings_entry_id_line_count_ledger_entries'), initially='DEFERRED', deferrable=True),
-    sa.PrimaryKeyConstraint('entry_id', 'line_no', name=op.f('pk_ledger_postings'))
+    sa.PrimaryKeyConstraint('entry_id', 'line_no', name=op.f('pk_ledger_postings')),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('ledger_postings', schema=None) as batch_op:
         batch_op.create_index('ix_ledger_postings_account_id_entry_id', ['account_id', 'entry_id'], unique=False, postgresql_include=['amount'])
@@ -650,6 +659,7 @@ def upgrade() -> None:
     sa.Column('unit', sa.String(), nullable=False),
     sa.Column('moq', sa.Integer(), nullable=False),
     sa.Column('price_breaks', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
+    sa.Column('lowest_price_minor', sa.BigInteger(), nullable=False),
     sa.Column('incoterm', sa.String(), nullable=False),
     sa.Column('place', sa.String(), nullable=False),
     sa.Column('lead_time_days', sa.Integer(), nullable=False),
@@ -675,6 +685,7 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('by_user_id', sa.Integer(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('failed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('entry_id', sa.BigInteger(), nullable=True),
     sa.CheckConstraint('cumulative_minor <= paid_minor', name=op.f('ck_order_refunds_within_paid')),
     sa.CheckConstraint('minor > 0', name=op.f('ck_order_refunds_positive')),
@@ -812,6 +823,9 @@ def upgrade() -> None:
     sa.Column('number', sa.String(), nullable=False),
     sa.Column('rfq_id', sa.Integer(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('goods', sa.String(), nullable=False),
+    sa.Column('hs6', sa.String(), nullable=False),
+    sa.Column('packing', sa.String(), nullable=False),
     sa.Column('quantity', sa.Integer(), nullable=False),
     sa.Column('unit', sa.String(), nullable=False),
     sa.Column('unit_price_minor', sa.BigInteger(), nullable=False),
@@ -822,12 +836,15 @@ def upgrade() -> None:
     sa.Column('lead_time_days', sa.Integer(), nullable=False),
     sa.Column('valid_until', sa.Date(), nullable=False),
     sa.Column('note', sa.String(), nullable=False),
+    sa.Column('locale', sa.String(), nullable=False),
+    sa.Column('form_key', sa.String(), nullable=False),
     sa.Column('created_by', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint('quantity > 0 AND unit_price_minor > 0', name=op.f('ck_quotations_positive')),
     sa.ForeignKeyConstraint(['created_by'], ['users.id'], name=op.f('fk_quotations_created_by_users')),
     sa.ForeignKeyConstraint(['rfq_id'], ['rfqs.id'], name=op.f('fk_quotations_rfq_id_rfqs')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_quotations')),
+    sa.UniqueConstraint('form_key', name=op.f('uq_quotations_form_key')),
     sa.UniqueConstraint('number', name=op.f('uq_quotations_number')),
     sa.UniqueConstraint('rfq_id', 'revision', name=op.f('uq_quotations_rfq_id_revision'))
     )
@@ -855,17 +872,30 @@ def upgrade() -> None:
     with op.batch_alter_table('reservations', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reservations_expires_at'), ['expires_at'], unique=False)
 
+    op.create_table('rfq_declines',
+    sa.Column('rfq_id', sa.Integer(), nullable=False),
+    sa.Column('side', sa.Enum('partner', 'cooperative', name='side', native_enum=False, length=24), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('locale', sa.String(), nullable=False),
+    sa.Column('by_user_id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['by_user_id'], ['users.id'], name=op.f('fk_rfq_declines_by_user_id_users')),
+    sa.ForeignKeyConstraint(['rfq_id'], ['rfqs.id'], name=op.f('fk_rfq_declines_rfq_id_rfqs')),
+    sa.PrimaryKeyConstraint('rfq_id', name=op.f('pk_rfq_declines'))
+    )
     op.create_table('rfq_messages',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('rfq_id', sa.Integer(), nullable=False),
-    sa.Column('side', sa.String(), nullable=False),
+    sa.Column('side', sa.Enum('partner', 'cooperative', name='side', native_enum=False, length=24), nullable=False),
     sa.Column('by_user_id', sa.Integer(), nullable=False),
     sa.Column('body', sa.String(), nullable=False),
     sa.Column('locale', sa.String(), nullable=False),
+    sa.Column('form_key', sa.String(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['by_user_id'], ['users.id'], name=op.f('fk_rfq_messages_by_user_id_users')),
     sa.ForeignKeyConstraint(['rfq_id'], ['rfqs.id'], name=op.f('fk_rfq_messages_rfq_id_rfqs')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_rfq_messages'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rfq_messages')),
+    sa.UniqueConstraint('form_key', name=op.f('uq_rfq_messages_form_key'))
     )
     with op.batch_alter_table('rfq_messages', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_rfq_messages_rfq_id'), ['rfq_id'], unique=False)
@@ -908,6 +938,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_rfq_messages_rfq_id'))
 
     op.drop_table('rfq_messages')
+    op.drop_table('rfq_declines')
     with op.batch_alter_table('reservations', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reservations_expires_at'))
 
@@ -1023,7 +1054,7 @@ def downgrade() -> None:
 
     op.drop_table('orders')
     with op.batch_alter_table('ledger_entries', schema=None) as batch_op:
-        batch_op.drop_index('uq_ledger_entries_reverses_id')
+        batch_op.drop_index('uq_ledger_entries_reverses_id', postgresql_where=sa.text('reverses_id IS NOT NULL'), sqlite_where=sa.text('reverses_id IS NOT NULL'))
         batch_op.drop_index('ix_ledger_entries_ref')
         batch_op.drop_index(batch_op.f('ix_ledger_entries_kind'))
         batch_op.drop_index(batch_op.f('ix_ledger_entries_effective_on'))
@@ -1059,6 +1090,7 @@ def downgrade() -> None:
     op.drop_table('ledger_periods')
     op.drop_table('ledger_accounts')
     op.drop_table('korean_postcodes')
+    op.drop_table('imported_files')
     op.drop_table('hs_codes')
     op.drop_table('exchange_rates')
     op.drop_table('customs_rules')
