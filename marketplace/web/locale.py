@@ -25,7 +25,10 @@ def preferred_language() -> str:
 
 def current_language() -> str:
     """The language of this page; pages outside `/<lang>/` follow the reader's preference."""
-    return g.get("lang") or preferred_language()
+    if "lang" in g:
+        return str(g.lang)
+    start = request.path.split("/", 2)[1]
+    return start if start in LANGUAGES else preferred_language()
 
 
 def same_page_in(lang: str) -> str:

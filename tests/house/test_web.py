@@ -53,3 +53,9 @@ def test_an_unexpected_fault_is_logged_once_and_rolled_back(app, client, capsys,
     assert len(lines) == 1
     assert answer.headers["X-Request-Id"] in lines[0]
     assert db.session.is_active
+
+
+def test_a_wrong_address_is_explained_in_the_language_it_names(client):
+    assert '<html lang="ko"' in client.get("/ko/nowhere").text
+    assert '<html lang="id"' in client.get("/id/nowhere").text
+    assert '<html lang="en"' in client.get("/no/where", headers={"Accept-Language": "en"}).text
