@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Integer,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,6 +59,8 @@ class LedgerEntry(Model):
             "uq_ledger_entries_reverses_id",
             "reverses_id",
             unique=True,
+            postgresql_where=text("reverses_id IS NOT NULL"),
+            sqlite_where=text("reverses_id IS NOT NULL"),
         ),
     )
 
@@ -103,6 +106,8 @@ class LedgerPosting(Model):
             "entry_id",
             postgresql_include=["amount"],
         ),
+        # Without a hidden row number there is no second key by which REPLACE could evict a line.
+        {"sqlite_with_rowid": False},
     )
 
     entry_id: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
@@ -131,6 +136,7 @@ class LedgerPeriod(Model):
     """A calendar month of the books."""
 
     __tablename__ = "ledger_periods"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     starts_on: Mapped[date] = mapped_column(primary_key=True)
     ends_on: Mapped[date]

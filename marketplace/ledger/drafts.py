@@ -1,0 +1,85 @@
+"""An entry before it is booked, and the rules it must keep on its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from marketplace.kernel.money import Money
+from marketplace.ledger.chart import account_code, rule_for
+from marketplace.ledger.errors import OneSided, SelfApproval, Unbalanced, ZeroLine
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One side: the path of an account, without its currency; debit positive, credit negative."""
+
+    path: str
+    amount: Money
+
+    @property
+    def code(self) -> str:
+        return account_code(self.path, self.amount.currency)
+
+    def __neg__(self) -> Line:
+        return Line(self.path, -self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """One business fact to book.
+
+    `idem_key` names the fact, not its delivery (`order_paid:pi_1`), so that webhook, return page
+    and poller meet in one entry. `occurred_at` is when the world did it, `effective_on` the
+    accounting day.
+    """
+
+    kind: str
+    idem_key: str
+    occurred_at: datetime
+    effective_on: date
+    memo: str
+    lines: Sequence[Line]
+    ref_kind: str | None = None
+    ref_id: str | None = None
+    policy_id: int | None = None
+    proposed_by: int | None = None
+    approved_by: int | None = None
+    reverses_id: int | None = None
+
+    def check(self) -> None:
+        """Raise OneSided, ZeroLine, UnknownAccount, Unbalanced or SelfApproval."""
+        if self.approved_by is not None and self.approved_by == self.proposed_by:
+            raise SelfApproval
+        if len(self.lines) < 2:
+            raise OneSided
+        sums: Counter[str] = Counter()
+        for line in self.lines:
+            if not line.amount:
+                raise ZeroLine
+            rule_for(line.path)
+            sums[line.amount.currency] += line.amount.minor
+        for currency, minor in sums.items():
+            if minor:
+                raise Unbalanced(difference=Money(minor, currency))
+
+    def sha256(self) -> str:
+        """What must be the same when the same key comes again.
+
+        Times and words may differ between two deliveries of one fact; money, its places, what it
+        is about and who decided may not.
+        """
+        body = {
+            "kind": self.kind,
+            "lines": sorted([line.code, line.amount.minor] for line in self.lines),
+            "ref": [self.ref_kind, self.ref_id],
+            "policy": self.policy_id,
+            "people": [self.proposed_by, self.approved_by],
+            "reverses": self.reverses_id,
+        }
+        text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()

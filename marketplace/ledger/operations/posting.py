@@ -1,0 +1,232 @@
+"""Booking entries: postings first, the header last, nothing ever again.
+
+Rule: docs/adr/0002-append-only-ledger.md
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Connection, Text, bindparam, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from marketplace.kernel.db import db
+from marketplace.kernel.errors import DomainError
+from marketplace.kernel.ids import time_ordered_id
+from marketplace.kernel.time import now
+from marketplace.ledger.chart import DEBIT_CLASSES, path_of, rule_for
+from marketplace.ledger.drafts import Line, NewEntry
+from marketplace.ledger.errors import (
+    AccountClosed,
+    AlreadyReversed,
+    IdempotencyConflict,
+    Overdrawn,
+    PeriodClosed,
+)
+from marketplace.ledger.models import LedgerEntry, LedgerPosting
+from marketplace.ledger.operations.accounts import lock_accounts, open_accounts
+from marketplace.ledger.queries.accounts import find_accounts
+from marketplace.ledger.queries.balances import balance
+from marketplace.ledger.queries.entries import get_entry
+
+
+def post(entry: NewEntry) -> int:
+    """Book `entry` and return its id; the same fact again returns the id it already has.
+
+    Raises OneSided, ZeroLine, UnknownAccount, Unbalanced, SelfApproval before anything is read;
+    IdempotencyConflict, PeriodClosed, AccountClosed, AlreadyReversed and Overdrawn(available=…)
+    with nothing written and the transaction still usable.
+    """
+    entry.check()
+    spent = _spent(entry.lines)
+    if spent:
+        lock_accounts(spent)
+        booked = _booked(entry)
+        if booked is not None:
+            return booked
+        _check_available(spent)
+    connection = db.session.connection()
+    try:
+        with connection.begin_nested():
+            return _write(connection, entry)
+    except IntegrityError as error:
+        booked = _booked(entry)
+        if booked is not None:
+            return booked
+        refusal = _refusal(error, entry)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def reverse(
+    entry_id: int,
+    *,
+    occurred_at: datetime,
+    effective_on: date,
+    memo: str,
+    proposed_by: int | None = None,
+    approved_by: int | None = None,
+) -> int:
+    """Book the mirror image of an entry, once. Raises EntryNotFound and what `post` raises."""
+    original = get_entry(entry_id)
+    return post(
+        NewEntry(
+            kind="reversal",
+            idem_key=f"reversal:{original.id}",
+            occurred_at=occurred_at,
+            effective_on=effective_on,
+            memo=memo,
+            lines=[Line(posting.path, -posting.amount) for posting in original.postings],
+            ref_kind=original.ref_kind,
+            ref_id=original.ref_id,
+            policy_id=original.policy_id,
+            proposed_by=proposed_by,
+            approved_by=approved_by,
+            reverses_id=original.id,
+        )
+    )
+
+
+def _spent(lines: Sequence[Line]) -> dict[str, int]:
+    """What the entry takes out of accounts that must not be overdrawn, by code."""
+    taken: Counter[str] = Counter()
+    for line in lines:
+        rule = rule_for(line.path)
+        if not rule.may_overdraw:
+            sign = -1 if rule.account_class in DEBIT_CLASSES else 1
+            taken[line.code] += sign * line.amount.minor
+    return {code: minor for code, minor in taken.items() if minor > 0}
+
+
+def _check_available(spent: dict[str, int]) -> None:
+    for code, minor in sorted(spent.items()):
+        held = balance(code)
+        available = held if rule_for(path_of(code)).account_class in DEBIT_CLASSES else -held
+        if minor > available.minor:
+            raise Overdrawn(available=available, path=path_of(code))
+
+
+def _booked(entry: NewEntry) -> int | None:
+    row = db.session.execute(
+        select(LedgerEntry.id, LedgerEntry.request_sha256).where(
+            LedgerEntry.idem_key == entry.idem_key
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.request_sha256 != entry.sha256():
+        raise IdempotencyConflict(key=entry.idem_key)
+    return int(row.id)
+
+
+def _refusal(error: IntegrityError, entry: NewEntry) -> DomainError | None:
+    said = str(error.orig)
+    if "ledger: period is closed" in said:
+        return PeriodClosed(day=entry.effective_on)
+    if "ledger: already reversed" in said or "uq_ledger_entries_reverses_id" in said:
+        return AlreadyReversed()
+    return None
+
+
+def _write(connection: Connection, entry: NewEntry) -> int:
+    write = _write_at_once if connection.dialect.name == "postgresql" else _write_in_turn
+    header = _header(entry)
+    if not write(connection, entry, header):
+        codes = {line.code for line in entry.lines}
+        open_accounts(codes, on=entry.effective_on)
+        if not write(connection, entry, header):
+            closed = [account for account in find_accounts(codes).values() if account.closed_on]
+            raise AccountClosed(code=closed[0].code)
+    return int(header["id"])
+
+
+def _header(entry: NewEntry) -> dict[str, Any]:
+    # The books' own clock, not the caller's: ids and posted_at say when it was written here.
+    at = now()
+    return {
+        "id": time_ordered_id(at),
+        "kind": entry.kind,
+        "idem_key": entry.idem_key,
+        "request_sha256": entry.sha256(),
+        "effective_on": entry.effective_on,
+        "occurred_at": entry.occurred_at,
+        "posted_at": at,
+        "line_count": len(entry.lines),
+        "memo": entry.memo,
+        "ref_kind": entry.ref_kind,
+        "ref_id": entry.ref_id,
+        "reverses_id": entry.reverses_id,
+        "policy_id": entry.policy_id,
+        "proposed_by": entry.proposed_by,
+        "approved_by": entry.approved_by,
+    }
+
+
+def _write_in_turn(connection: Connection, entry: NewEntry, header: dict[str, Any]) -> bool:
+    """Portable: three statements. False, with nothing written, where an account is not open."""
+    accounts = find_accounts({line.code for line in entry.lines})
+    rows = [
+        {
+            "entry_id": header["id"],
+            "line_no": line_no,
+            "line_count": len(entry.lines),
+            "account_id": accounts[line.code].id,
+            "currency": line.amount.currency,
+            "amount": line.amount.minor,
+        }
+        for line_no, line in enumerate(entry.lines, start=1)
+        if line.code in accounts and accounts[line.code].closed_on is None
+    ]
+    if len(rows) < len(entry.lines):
+        return False
+    connection.execute(insert(LedgerPosting), rows)
+    connection.execute(insert(LedgerEntry), header)
+    return True
+
+
+AT_ONCE = text(
+    """
+    WITH lines AS (
+        SELECT line.number, line.amount, account.id AS account_id, account.currency
+        FROM unnest(:codes, :amounts)
+            WITH ORDINALITY AS line (code, amount, number)
+        JOIN ledger_accounts AS account
+            ON account.code = line.code AND account.closed_on IS NULL
+    ), postings AS (
+        INSERT INTO ledger_postings (entry_id, line_no, line_count, account_id, currency, amount)
+        SELECT :id, number, :line_count, account_id, currency, amount FROM lines
+        WHERE (SELECT count(*) FROM lines) = :line_count
+        RETURNING 1
+    )
+    INSERT INTO ledger_entries (
+        id, kind, idem_key, request_sha256, effective_on, occurred_at, posted_at, line_count,
+        memo, ref_kind, ref_id, reverses_id, policy_id, proposed_by, approved_by
+    )
+    SELECT
+        :id, :kind, :idem_key, :request_sha256, :effective_on, :occurred_at, :posted_at, count(*),
+        :memo, :ref_kind, :ref_id, :reverses_id, :policy_id, :proposed_by, :approved_by
+    FROM postings
+    HAVING count(*) = :line_count
+    """
+).bindparams(
+    *(bindparam(column.name, type_=column.type) for column in LedgerEntry.__table__.columns),
+    bindparam("codes", type_=ARRAY(Text)),
+    bindparam("amounts", type_=ARRAY(BigInteger)),
+)
+
+
+def _write_at_once(connection: Connection, entry: NewEntry, header: dict[str, Any]) -> bool:
+    """PostgreSQL: one statement, one round trip. False where an account is not open."""
+    result = connection.execute(
+        AT_ONCE,
+        {
+            **header,
+            "codes": [line.code for line in entry.lines],
+            "amounts": [line.amount.minor for line in entry.lines],
+        },
+    )
+    return bool(result.rowcount)
