@@ -223,6 +223,7 @@ def an_export_profile(
             unit="kg",
             moq=moq,
             price_breaks=[list(step) for step in price_breaks],
+            lowest_price_minor=price_breaks[-1][1],
             incoterm="FOB",
             place="Belawan",
             lead_time_days=30,

@@ -158,7 +158,7 @@ def lock(model: type[T], key: object) -> T:
 
     Raises NotFound. On SQLite the transaction itself is the lock.
     """
-    row = db.session.get(model, key, with_for_update=True, populate_existing=True)
+    row = db.session.get(model, key, with_for_update={"of": model}, populate_existing=True)
     if row is None:
         raise NotFound
     return row

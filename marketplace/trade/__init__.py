@@ -1,4 +1,4 @@
-"""Export: profiles of goods for bulk buyers, RFQs and quotations between partners and cooperatives."""
+"""Export: goods offered in bulk, RFQs and quotations between partners and cooperatives."""
 
 from __future__ import annotations
 

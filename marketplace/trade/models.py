@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Organization
 from marketplace.catalog.models import Product
+from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import Model
 from marketplace.kernel.money import Money
 
@@ -16,7 +17,8 @@ from marketplace.kernel.money import Money
 class ExportProfile(Model):
     """A product's offer for export: minimum order, price by quantity, capacity.
 
-    `price_breaks` is a list of `[quantity, unit price in USD cents]`, smallest quantity first.
+    `price_breaks` is a list of `[quantity, unit price in USD cents]`, smallest quantity first;
+    `lowest_price_minor` repeats the last price, to sort by.
     """
 
     __tablename__ = "export_profiles"
@@ -25,6 +27,7 @@ class ExportProfile(Model):
     unit: Mapped[str]
     moq: Mapped[int] = mapped_column(index=True)
     price_breaks: Mapped[list[Any]]
+    lowest_price_minor: Mapped[int] = mapped_column(BigInteger)
     incoterm: Mapped[str]
     place: Mapped[str]
     lead_time_days: Mapped[int]
@@ -36,7 +39,16 @@ class ExportProfile(Model):
 
     @property
     def lowest_price(self) -> Money:
-        return Money(min(price for _, price in self.price_breaks), "USD")
+        return Money(self.lowest_price_minor, "USD")
+
+    @property
+    def highest_price(self) -> Money:
+        return Money(max(price for _, price in self.price_breaks), "USD")
+
+    def price_for(self, quantity: int) -> Money:
+        """The unit price of the largest step that `quantity` reaches."""
+        reached = [price for least, price in self.price_breaks if quantity >= least]
+        return Money(reached[-1] if reached else self.price_breaks[0][1], "USD")
 
 
 class RfqState(StrEnum):
@@ -66,26 +78,42 @@ class Rfq(Model):
     form_key: Mapped[str] = mapped_column(unique=True)
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
-    organization: Mapped[Organization] = relationship(lazy="joined", innerjoin=True)
-    product: Mapped[Product] = relationship(lazy="joined", innerjoin=True)
+    organization: Mapped[Organization] = relationship(lazy="raise")
+    product: Mapped[Product] = relationship(lazy="raise")
+    cooperative: Mapped[Cooperative] = relationship(lazy="raise")
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state in {RfqState.ACCEPTED, RfqState.DECLINED}
+
+
+class Side(StrEnum):
+    """Who speaks in a request."""
+
+    PARTNER = "partner"
+    COOPERATIVE = "cooperative"
 
 
 class RfqMessage(Model):
-    """What either side wrote; append-only. `side` is `partner` or `cooperative`."""
+    """What either side wrote, in `locale`; append-only."""
 
     __tablename__ = "rfq_messages"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     rfq_id: Mapped[int] = mapped_column(ForeignKey("rfqs.id"), index=True)
-    side: Mapped[str]
+    side: Mapped[Side]
     by_user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     body: Mapped[str]
     locale: Mapped[str]
+    form_key: Mapped[str] = mapped_column(unique=True)
     at: Mapped[datetime]
 
 
 class Quotation(Model):
-    """A dated, priced offer; a newer revision replaces the older, which stays readable."""
+    """A dated, priced offer; a newer revision replaces the older, which stays readable.
+
+    What the paper says of the goods (`goods`, `hs6`, `packing`) is kept as it was that day.
+    """
 
     __tablename__ = "quotations"
     __table_args__ = (
@@ -97,6 +125,9 @@ class Quotation(Model):
     number: Mapped[str] = mapped_column(unique=True)
     rfq_id: Mapped[int] = mapped_column(ForeignKey("rfqs.id"))
     revision: Mapped[int]
+    goods: Mapped[str]
+    hs6: Mapped[str]
+    packing: Mapped[str]
     quantity: Mapped[int]
     unit: Mapped[str]
     unit_price_minor: Mapped[int] = mapped_column(BigInteger)
@@ -107,6 +138,8 @@ class Quotation(Model):
     lead_time_days: Mapped[int]
     valid_until: Mapped[date]
     note: Mapped[str]
+    locale: Mapped[str]
+    form_key: Mapped[str] = mapped_column(unique=True)
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
 
@@ -120,11 +153,24 @@ class Quotation(Model):
 
 
 class QuotationAcceptance(Model):
-    """The partner said yes; who signed and when. Its absence means the offer is open."""
+    """The partner said yes; who signed for the buyer, and when."""
 
     __tablename__ = "quotation_acceptances"
 
     quotation_id: Mapped[int] = mapped_column(ForeignKey("quotations.id"), primary_key=True)
     signer: Mapped[str]
+    by_user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+
+
+class RfqDecline(Model):
+    """One side ended the request without a deal."""
+
+    __tablename__ = "rfq_declines"
+
+    rfq_id: Mapped[int] = mapped_column(ForeignKey("rfqs.id"), primary_key=True)
+    side: Mapped[Side]
+    reason: Mapped[str]
+    locale: Mapped[str]
     by_user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]

@@ -1,0 +1,51 @@
+"""Rules of an offer that need no database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from marketplace.kernel.money import Money
+from marketplace.trade.errors import DayInThePast, PriceStepsDisordered, UnknownIncoterm
+
+INCOTERMS_EDITION = 2020
+
+# International Chamber of Commerce, Incoterms 2020: any way of transport, then sea only.
+INCOTERMS = ("EXW", "FCA", "CPT", "CIP", "DAP", "DPU", "DDP", "FAS", "FOB", "CFR", "CIF")
+SEA_INCOTERMS = frozenset({"FAS", "FOB", "CFR", "CIF"})
+
+UNITS = ("kg", "piece", "set", "pair", "meter")
+
+
+def require_incoterm(code: str) -> None:
+    if code not in INCOTERMS:
+        raise UnknownIncoterm
+
+
+def require_day_to_come(day: date, *, at: datetime, zone: ZoneInfo) -> None:
+    """Refuse a `day` that is over in `zone`; today still counts."""
+    if is_over(day, at=at, zone=zone):
+        raise DayInThePast
+
+
+def is_over(day: date, *, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether `day` has ended in `zone`: an offer holds through its last day."""
+    return at.astimezone(zone).date() > day
+
+
+def price_steps(steps: Sequence[tuple[int, Money]], moq: int) -> list[list[int]]:
+    """`steps` as kept: `[quantity, USD cents]`, beginning at `moq`, prices never rising."""
+    quantities = [quantity for quantity, _ in steps]
+    prices = [price.minor for _, price in steps]
+    in_order = (
+        quantities[:1] == [moq]
+        and moq > 0
+        and quantities == sorted(set(quantities))
+        and prices == sorted(prices, reverse=True)
+        and prices[-1] > 0
+        and all(price.currency == "USD" for _, price in steps)
+    )
+    if not in_order:
+        raise PriceStepsDisordered
+    return [[quantity, price.minor] for quantity, price in steps]
