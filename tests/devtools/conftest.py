@@ -158,26 +158,32 @@ def log_file(tmp_path_factory):
     return tmp_path_factory.mktemp("stripe_standin") / "requests.jsonl"
 
 
+def open_shop(hook, http_client, **settings):
+    usual = {"webhook_url": hook.url, "webhook_secret": SECRET, "webhook_retry_base": 0.01}
+    server = Server(Config(port=0, quiet=True, check=True, **usual | settings))
+    server.start()
+    return Shop(server, hook, http_client)
+
+
 @pytest.fixture(scope="session")
+def the_shop(hook, http_client, log_file):
+    shop = open_shop(hook, http_client, log=str(log_file))
+    yield shop
+    shop.server.stop()
+
+
+@pytest.fixture
 def start_shop(hook, http_client):
-    """Start another stand-in, with settings of its own."""
-    servers = []
+    """Start another stand-in, with settings of its own, for one test."""
+    shops = []
 
     def start(**settings):
-        usual = {"webhook_url": hook.url, "webhook_secret": SECRET, "webhook_retry_base": 0.01}
-        server = Server(Config(port=0, quiet=True, check=True, **usual | settings))
-        servers.append(server)
-        server.start()
-        return Shop(server, hook, http_client)
+        shops.append(open_shop(hook, http_client, **settings))
+        return shops[-1]
 
     yield start
-    for server in servers:
-        server.stop()
-
-
-@pytest.fixture(scope="session")
-def the_shop(start_shop, log_file):
-    return start_shop(log=str(log_file))
+    for shop in shops:
+        shop.server.stop()
 
 
 @pytest.fixture
