@@ -40,27 +40,22 @@ class Cluster:
         settings = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
         settings += [f"port={self.port}", "listen_addresses=127.0.0.1", "max_connections=60"]
         settings += [f"unix_socket_directories={self.folder}"]
-        self.process = subprocess.Popen(
-            [*as_postgres, programs / "postgres", "-D", data]
-            + [word for setting in settings for word in ("-c", setting)],
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "log").open("wb"),
-        )
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [*as_postgres, programs / "postgres", "-D", data]
+                + [word for setting in settings for word in ("-c", setting)],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         self._wait()
 
     def _wait(self) -> None:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    break
+        ready = [_programs() / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
+        for _ in range(400):
+            if subprocess.run(ready, stdout=subprocess.DEVNULL).returncode == 0:
+                return
             time.sleep(0.05)
-        else:
-            raise RuntimeError((self.folder / "log").read_text())
-        subprocess.run(
-            [_programs() / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port), "-t", "20"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        raise RuntimeError((self.folder / "log").read_text())
 
     def stop(self) -> None:
         if self.process is not None:
