@@ -11,7 +11,10 @@ from marketplace.kernel.db import Model
 
 
 class TariffLine(Model):
-    """A Korean duty rate for goods from Indonesia, by HS prefix and agreement."""
+    """A Korean duty rate for goods from Indonesia, by HS prefix and agreement.
+
+    Where `won_per_kg` is given, the duty is whichever of the two is greater.
+    """
 
     __tablename__ = "tariff_lines"
     __table_args__ = (UniqueConstraint("hs_prefix", "agreement", "valid_from"),)
@@ -20,6 +23,7 @@ class TariffLine(Model):
     hs_prefix: Mapped[str] = mapped_column(index=True)
     agreement: Mapped[str]
     percent: Mapped[Decimal]
+    won_per_kg: Mapped[int | None]
     valid_from: Mapped[date]
     is_checked: Mapped[bool]
     source: Mapped[str]
@@ -49,6 +53,7 @@ class Restriction(Model):
     """Goods that Korea refuses, wants a permit for, or wants declared whatever the value."""
 
     __tablename__ = "restrictions"
+    __table_args__ = (UniqueConstraint("hs_prefix", "kind"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     hs_prefix: Mapped[str] = mapped_column(index=True)
@@ -57,6 +62,7 @@ class Restriction(Model):
     note_en: Mapped[str]
     note_ko: Mapped[str]
     note_id: Mapped[str]
+    is_checked: Mapped[bool]
     source: Mapped[str]
 
 

@@ -188,12 +188,18 @@ def upgrade() -> None:
     sa.Column('note_en', sa.String(), nullable=False),
     sa.Column('note_ko', sa.String(), nullable=False),
     sa.Column('note_id', sa.String(), nullable=False),
+    sa.Column('is_checked', sa.Boolean(), nullable=False),
     sa.Column('source', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_restrictions'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_restrictions')),
+    sa.UniqueConstraint('hs_prefix', 'kind', name=op.f('uq_restrictions_hs_prefix_kind'))
     )
     with op.batch_alter_table('restrictions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_restrictions_hs_prefix'), ['hs_prefix'], unique=False)
 
+    op.create_table('search_words',
+    sa.Column('word', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('word', name=op.f('pk_search_words'))
+    )
     op.create_table('split_policies',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('scope', sa.String(), nullable=False),
@@ -220,6 +226,7 @@ def upgrade() -> None:
     sa.Column('hs_prefix', sa.String(), nullable=False),
     sa.Column('agreement', sa.String(), nullable=False),
     sa.Column('percent', sa.String(length=40), nullable=False),
+    sa.Column('won_per_kg', sa.Integer(), nullable=True),
     sa.Column('valid_from', sa.Date(), nullable=False),
     sa.Column('is_checked', sa.Boolean(), nullable=False),
     sa.Column('source', sa.String(), nullable=False),
@@ -1069,6 +1076,7 @@ def downgrade() -> None:
     op.drop_table('tariff_lines')
     op.drop_table('stripe_events')
     op.drop_table('split_policies')
+    op.drop_table('search_words')
     with op.batch_alter_table('restrictions', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_restrictions_hs_prefix'))
 
