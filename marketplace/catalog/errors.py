@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.kernel.errors import Conflict, Invalid, N_
+from marketplace.kernel.errors import N_, Conflict, Invalid
 
 
 class OutOfStock(Conflict):

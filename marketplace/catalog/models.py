@@ -189,3 +189,11 @@ class CatalogVersion(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int]
+
+
+class SearchWord(Model):
+    """A word seen in some product's text: what a misspelled search may have meant."""
+
+    __tablename__ = "search_words"
+
+    word: Mapped[str] = mapped_column(primary_key=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from PIL import Image, ImageCms, ImageOps
 
@@ -25,7 +25,10 @@ MOST_MEGAPIXELS = 50
 READABLE = ("JPEG", "MPO", "PNG", "WEBP", "AVIF")
 SQUARES = (320, 640)
 LONG_SIDE = 1280
-KINDS = {"avif": {"quality": 58, "speed": 8}, "webp": {"quality": 76, "method": 4}}
+KINDS: dict[str, dict[str, Any]] = {
+    "avif": {"quality": 58, "speed": 8},
+    "webp": {"quality": 76, "method": 4},
+}
 
 Image.MAX_IMAGE_PIXELS = MOST_MEGAPIXELS * 1_000_000
 

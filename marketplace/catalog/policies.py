@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
-from marketplace.kernel.money import Money, split
+from marketplace.kernel.money import LARGEST, Money, split
 
 CATEGORIES = (
     "coffee",
@@ -48,8 +48,27 @@ def price_in_won(price: Money, rate: Decimal) -> Money:
     """
     if price.currency == "KRW":
         return price
+    if price.currency != "IDR":
+        raise ValueError(f"no price in won for {price.currency}")
     tens = (price.major / rate / WON_STEP).quantize(Decimal(1), ROUND_HALF_UP)
     return Money(int(tens) * WON_STEP, "KRW")
+
+
+def rupiah_limits(price_from: int | None, price_to: int | None, rate: Decimal) -> tuple[int, int]:
+    """The least and most minor units of rupiah whose `price_in_won` lies within the limits."""
+    half = Decimal("0.5")
+    least, most = 1, LARGEST
+    if price_from is not None:
+        tens = -(-price_from // WON_STEP)
+        least = max(1, _ceiling((tens - half) * WON_STEP * rate * 100))
+    if price_to is not None:
+        tens = price_to // WON_STEP
+        most = max(1, min(LARGEST, _ceiling((tens + half) * WON_STEP * rate * 100) - 1))
+    return least, most
+
+
+def _ceiling(amount: Decimal) -> int:
+    return int(amount.to_integral_value(ROUND_CEILING))
 
 
 def unit_price(price: Money, weight_grams: int) -> Money:

@@ -59,7 +59,7 @@ def find_pending_photo(cooperative: Cooperative, key: str) -> PendingPhoto | Non
     )
 
 
-def _whole_product() -> Select[tuple[Product]]:
+def _whole_product() -> Select[Product]:
     return select(Product).options(
         selectinload(Product.texts), selectinload(Product.variants), selectinload(Product.photos)
     )

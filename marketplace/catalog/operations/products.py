@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, select
 
 from marketplace.catalog.errors import ProductIncomplete
+from marketplace.catalog.index import index_products
 from marketplace.catalog.models import (
     Certificate,
     CertificateKind,
@@ -200,4 +201,5 @@ def _write_texts(product: Product, texts: Mapping[str, Text | tuple[str, str, Te
 def _note_change(product: Product) -> None:
     """Bring index and version up to date with what everyone can see."""
     db.session.flush()
+    index_products([product.id])
     raise_catalog_version()

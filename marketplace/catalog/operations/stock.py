@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from marketplace.catalog.errors import OutOfStock, StockIsHeld
+from marketplace.catalog.index import index_products
 from marketplace.catalog.models import (
     Product,
     ProductState,
@@ -208,7 +209,14 @@ class _watching:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        after = [variant.available > 0 for variant in self.variants]
-        if kind is None and after != self.before:
+        if kind is not None:
+            return
+        changed = {
+            variant.product_id
+            for variant, before in zip(self.variants, self.before, strict=True)
+            if (variant.available > 0) != before
+        }
+        if changed:
             db.session.flush()
+            index_products(changed)
             raise_catalog_version()
