@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from flask import redirect, request, session, url_for
+from flask import current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import Unauthorized
@@ -56,6 +57,26 @@ def ask_to_sign_in() -> ResponseReturnValue:
         ]
         if sum(len(name) + len(value) for name, value in kept) < 2500:
             session["kept_form"] = {"path": request.path, "fields": kept}
-    query = f"?{request.query_string.decode()}" if request.query_string else ""
-    target = request.path + query
-    return redirect(url_for("accounts.sign_in", next=target))
+    return redirect(url_for("accounts.sign_in", next=_page_asked_for()))
+
+
+def has_lost_session() -> bool:
+    """Whether a stranger sent a form of ours that needs an account: their session ended.
+
+    A form sent by another site's page is never kept for later.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    needs_account = getattr(view, "access", "public") != "public"
+    is_ours = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+    return needs_account and is_ours and not current_user.is_authenticated
+
+
+def _page_asked_for() -> str:
+    """This address; for one that only takes posts, the page its form stands on."""
+    address = request.full_path.rstrip("?")
+    if request.url_rule is not None and "GET" not in (request.url_rule.methods or ()):
+        sent_from = urlsplit(request.referrer or "")
+        if sent_from.netloc == request.host:
+            query = f"?{sent_from.query}" if sent_from.query else ""
+            return f"{sent_from.path}{query}"
+    return address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 from http import HTTPStatus
 
 import structlog
@@ -15,8 +16,8 @@ from werkzeug.exceptions import HTTPException, Unauthorized
 from marketplace.kernel import errors
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
-from marketplace.web.access import ask_to_sign_in
-from marketplace.web.formats import format_money
+from marketplace.web.access import ask_to_sign_in, has_lost_session
+from marketplace.web.formats import format_day, format_money
 
 log = structlog.get_logger()
 
@@ -30,12 +31,15 @@ STATUSES: dict[type[errors.DomainError], HTTPStatus] = {
 
 def explain(error: errors.DomainError) -> str:
     """The refusal in the reader's language, money in the reader's format."""
-    facts = {
-        name: format_money(fact) if isinstance(fact, Money) else fact
-        for name, fact in error.facts.items()
-    }
+    facts = {name: _in_words(fact) for name, fact in error.facts.items()}
     message: str = gettext(error.message)
     return message % facts if facts else message
+
+
+def _in_words(fact: object) -> object:
+    if isinstance(fact, Money):
+        return format_money(fact)
+    return format_day(fact) if type(fact) is date else fact
 
 
 def status_of(error: errors.DomainError) -> HTTPStatus:
@@ -74,10 +78,9 @@ def set_up_errors(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def stale_form(_: CSRFError) -> ResponseReturnValue:
-        return error_page(
-            HTTPStatus.BAD_REQUEST,
-            gettext("This page was open for too long. Go back, reload it and send it again."),
-        )
+        sentence = gettext("This page was open for too long. Go back, reload it and send it again.")
+        page = error_page(HTTPStatus.BAD_REQUEST, sentence)
+        return ask_to_sign_in() if has_lost_session() else page
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> ResponseReturnValue:
