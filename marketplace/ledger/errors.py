@@ -25,6 +25,10 @@ class AccountClosed(Conflict):
     message = N_("The account “%(code)s” is closed.")
 
 
+class AccountNotFound(NotFound):
+    message = N_("There is no account “%(code)s”.")
+
+
 class EntryNotFound(NotFound):
     message = N_("There is no such journal entry.")
 

@@ -1,18 +1,73 @@
 """Reading the books."""
 
-from marketplace.ledger.queries.accounts import find_accounts
-from marketplace.ledger.queries.balances import balance, credit_balance
-from marketplace.ledger.queries.entries import Entry, Posting, entries_about, find_entry, get_entry
+from marketplace.ledger.queries.accounts import (
+    Account,
+    AccountLine,
+    AccountPage,
+    account_lines,
+    find_accounts,
+    get_account,
+)
+from marketplace.ledger.queries.balances import (
+    AccountBalance,
+    MonthTurnover,
+    TrialBalance,
+    Turnover,
+    balance,
+    credit_balance,
+    fund_balances,
+    list_accounts,
+    monthly_turnovers,
+    trial_balance,
+    turnovers,
+)
+from marketplace.ledger.queries.entries import (
+    Entry,
+    Journal,
+    Neighbors,
+    Posting,
+    count_entries,
+    entries_about,
+    entry_id_of,
+    entry_number,
+    find_entry,
+    get_entry,
+    list_entries,
+    list_kinds,
+    neighbors,
+)
 from marketplace.ledger.queries.policies import policy_at
 
 __all__ = [
+    "Account",
+    "AccountBalance",
+    "AccountLine",
+    "AccountPage",
     "Entry",
+    "Journal",
+    "MonthTurnover",
+    "Neighbors",
     "Posting",
+    "TrialBalance",
+    "Turnover",
+    "account_lines",
     "balance",
+    "count_entries",
     "credit_balance",
     "entries_about",
+    "entry_id_of",
+    "entry_number",
     "find_accounts",
     "find_entry",
+    "fund_balances",
+    "get_account",
     "get_entry",
+    "list_accounts",
+    "list_entries",
+    "list_kinds",
+    "monthly_turnovers",
+    "neighbors",
     "policy_at",
+    "trial_balance",
+    "turnovers",
 ]

@@ -1,4 +1,4 @@
-"""Journal entries with their postings."""
+"""The journal: entries with their postings."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
 
 from marketplace.kernel.db import db
+from marketplace.kernel.ids import ALPHABET
 from marketplace.kernel.money import Money
 from marketplace.ledger.chart import path_of
 from marketplace.ledger.errors import EntryNotFound
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
+from marketplace.ledger.queries.accounts import under
+
+NUMBER_DIGITS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,54 @@ class Entry:
     ref_kind: str | None
     ref_id: str | None
     reverses_id: int | None
+    reversed_by_id: int | None
     policy_id: int | None
     proposed_by: int | None
     approved_by: int | None
     postings: tuple[Posting, ...] = ()
 
+    @property
+    def number(self) -> str:
+        return entry_number(self.id)
 
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """In the order of their first line."""
+        return tuple(dict.fromkeys(posting.amount.currency for posting in self.postings))
+
+    def turnover(self, currency: str) -> Money:
+        """The sum of the debits, which is that of the credits."""
+        return Money(
+            sum(
+                posting.amount.minor
+                for posting in self.postings
+                if posting.amount.currency == currency and posting.amount.minor > 0
+            ),
+            currency,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Which entries to show. `path` is an account, or the beginning of many."""
+
+    kind: str | None = None
+    path: str | None = None
+    text: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbors:
+    """What stands around an entry: the one it undoes, the one that undid it, the same matter."""
+
+    reverses: Entry | None
+    reversed_by: Entry | None
+    about: tuple[Entry, ...]
+
+
+_reversal = aliased(LedgerEntry)
 COLUMNS = (
     LedgerEntry.id,
     LedgerEntry.kind,
@@ -68,10 +115,34 @@ COLUMNS = (
     LedgerEntry.ref_kind,
     LedgerEntry.ref_id,
     LedgerEntry.reverses_id,
+    select(_reversal.id)
+    .where(_reversal.reverses_id == LedgerEntry.id)
+    .correlate(LedgerEntry)
+    .scalar_subquery()
+    .label("reversed_by_id"),
     LedgerEntry.policy_id,
     LedgerEntry.proposed_by,
     LedgerEntry.approved_by,
 )
+
+
+def entry_number(entry_id: int) -> str:
+    """What people read for an id: `J-01K8T-3QRS-7VWX`."""
+    digits = "".join(
+        ALPHABET[entry_id >> 5 * place & 31] for place in reversed(range(NUMBER_DIGITS))
+    )
+    return f"J-{digits[:5]}-{digits[5:9]}-{digits[9:]}"
+
+
+def entry_id_of(number: str) -> int | None:
+    """The id behind a number as people type it; None for anything else."""
+    digits = number.upper().removeprefix("J-").replace("-", "")
+    if len(digits) != NUMBER_DIGITS or not set(digits) <= set(ALPHABET):
+        return None
+    entry_id = 0
+    for digit in digits:
+        entry_id = entry_id << 5 | ALPHABET.index(digit)
+    return entry_id if entry_id < 1 << 63 else None
 
 
 def find_entry(key: int | str) -> Entry | None:
@@ -97,9 +168,79 @@ def entries_about(ref_kind: str, ref_id: str) -> list[Entry]:
     )
 
 
+def list_entries(journal: Journal, *, offset: int = 0, limit: int = 50) -> list[Entry]:
+    """A stretch of the journal with its lines, newest accounting day first; two queries."""
+    return _entries(
+        select(*COLUMNS)
+        .where(*_conditions(journal))
+        .order_by(LedgerEntry.effective_on.desc(), LedgerEntry.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+
+
+def count_entries(journal: Journal) -> int:
+    statement = select(func.count()).select_from(LedgerEntry).where(*_conditions(journal))
+    return db.session.scalar(statement) or 0
+
+
+def list_kinds() -> list[str]:
+    """The kinds of entries there are."""
+    return list(db.session.scalars(select(LedgerEntry.kind).distinct().order_by(LedgerEntry.kind)))
+
+
+def neighbors(entry: Entry) -> Neighbors:
+    """The entries to read beside this one, oldest first; two queries."""
+    related = LedgerEntry.reverses_id == entry.id
+    if entry.reverses_id is not None:
+        related = or_(related, LedgerEntry.id == entry.reverses_id)
+    if entry.ref_id is not None:
+        related = or_(
+            related, (LedgerEntry.ref_kind == entry.ref_kind) & (LedgerEntry.ref_id == entry.ref_id)
+        )
+    found = _entries(
+        select(*COLUMNS).where(related, LedgerEntry.id != entry.id).order_by(LedgerEntry.id)
+    )
+    by_id = {other.id: other for other in found}
+    matter = (entry.ref_kind, entry.ref_id)
+    return Neighbors(
+        reverses=by_id.get(entry.reverses_id or 0),
+        reversed_by=by_id.get(entry.reversed_by_id or 0),
+        about=tuple(o for o in found if o.ref_id and (o.ref_kind, o.ref_id) == matter),
+    )
+
+
+def _conditions(journal: Journal) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if journal.kind:
+        conditions.append(LedgerEntry.kind == journal.kind)
+    if journal.path:
+        touching = (
+            select(LedgerPosting.entry_id)
+            .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+            .where(under(journal.path))
+        )
+        conditions.append(LedgerEntry.id.in_(touching))
+    if journal.text:
+        conditions.append(_speaks_of(journal.text))
+    if journal.since:
+        conditions.append(LedgerEntry.effective_on >= journal.since)
+    if journal.until:
+        conditions.append(LedgerEntry.effective_on <= journal.until)
+    return conditions
+
+
+def _speaks_of(text: str) -> ColumnElement[bool]:
+    return or_(
+        LedgerEntry.memo.icontains(text, autoescape=True),
+        LedgerEntry.ref_id.icontains(text, autoescape=True),
+        LedgerEntry.id == (entry_id_of(text) or 0),
+    )
+
+
 def _entries(statement: Any) -> list[Entry]:
     entries = [Entry(**row._mapping) for row in db.session.execute(statement)]
-    postings = _postings_of([entry.id for entry in entries])
+    postings = _postings_of([entry.id for entry in entries]) if entries else {}
     return [replace(entry, postings=tuple(postings[entry.id])) for entry in entries]
 
 
