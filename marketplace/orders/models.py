@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -41,7 +42,11 @@ class OrderState(StrEnum):
 
 
 class Order(Model):
-    """A frozen promise: prices, rate, address and split as they were at checkout (KRW)."""
+    """A frozen promise: prices, rate, address and split as they were at checkout (KRW).
+
+    `consents` holds what the buyer agreed to and the edition of its words. `krw_idr` is rupiah
+    for one won.
+    """
 
     __tablename__ = "orders"
 
@@ -69,6 +74,7 @@ class Order(Model):
     address_line: Mapped[str] = mapped_column(EncryptedText)
     address_detail: Mapped[str] = mapped_column(EncryptedText)
     delivery_note: Mapped[str]
+    consents: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_demo: Mapped[bool] = mapped_column(default=False)
     parcels: Mapped[list[Parcel]] = relationship(lazy="raise", order_by="Parcel.number")
     line_items: Mapped[list[LineItem]] = relationship(lazy="raise", order_by="LineItem.id")
@@ -162,7 +168,10 @@ class OrderSplit(Model):
 
 
 class OrderRefund(Model):
-    """Part of an order given back. `cumulative_minor` can never pass what was paid."""
+    """Part of an order given back. `cumulative_minor` can never pass what was paid.
+
+    `failed_at` marks a refund that Stripe refused: it counts no more.
+    """
 
     __tablename__ = "order_refunds"
     __table_args__ = (
@@ -182,7 +191,12 @@ class OrderRefund(Model):
     reason: Mapped[str]
     by_user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
+    failed_at: Mapped[datetime | None]
     entry_id: Mapped[int | None] = mapped_column(BigInteger)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.minor, "KRW")
 
 
 class RefundPart(Model):

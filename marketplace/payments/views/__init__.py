@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from flask import Blueprint
+from marketplace.payments.views.webhooks import bp as webhooks
 
-blueprints: tuple[Blueprint, ...] = ()
+blueprints = (webhooks,)

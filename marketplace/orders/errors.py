@@ -1,0 +1,70 @@
+"""Refusals of carts, checkout, parcels and refunds."""
+
+from __future__ import annotations
+
+from marketplace.kernel.errors import N_, Conflict, Invalid, NotPermitted
+
+
+class CartEmpty(Conflict):
+    message = N_("Your cart is empty.")
+
+
+class NotEnough(Conflict):
+    message = N_("Only %(available)s of “%(name)s” are left.")
+
+
+class QuoteChanged(Conflict):
+    """The price, the rate, freight or stock moved since the buyer last saw the sum."""
+
+    message = N_("The amount has changed since you opened this page. Please look at it again.")
+
+
+class InvalidTrackingNumber(Invalid):
+    message = N_("This is not a tracking number. Check it against the receipt of the post office.")
+
+
+class TrackingNumberMistyped(Invalid):
+    message = N_("One digit of this number is wrong: its check digit does not fit.")
+
+
+class ParcelNotPayable(Conflict):
+    message = N_("This parcel cannot be sent, because its order is not paid.")
+
+
+class AlreadyShipped(Conflict):
+    message = N_("This parcel was already sent with number %(number)s.")
+
+
+class NotShipped(Conflict):
+    message = N_("This parcel has not been sent yet.")
+
+
+class ReleaseTooEarly(Conflict):
+    message = N_("The money of this parcel is held until %(day)s.")
+
+
+class RefundUnderway(Conflict):
+    message = N_("A refund of this parcel is on its way. Its money stays held until then.")
+
+
+class NotPaid(Conflict):
+    message = N_("This order has not been paid.")
+
+
+class OrderNotPayable(Conflict):
+    message = N_("This order can no longer be paid. Please order again.")
+
+
+class RefundTooLarge(Conflict):
+    message = N_("Only %(left)s of this parcel can still be refunded.")
+
+
+class RefundNotPositive(Invalid):
+    message = N_("Enter an amount of at least 1 won.")
+
+
+class AlreadyPaidOut(NotPermitted):
+    message = N_(
+        "This parcel's money has already been paid out to the cooperative, so it cannot be "
+        "refunded from here."
+    )

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from marketplace.catalog.queries import get_offer
+from marketplace.kernel.db import db, lock
+from marketplace.orders.errors import NotEnough
+from marketplace.orders.models import Cart, CartLine
+from marketplace.orders.policies import MOST_PIECES
+from marketplace.orders.queries.carts import find_cart, list_quantities
+
+
+def open_cart(token: str | None, *, user_id: int | None = None, at: datetime) -> Cart:
+    """The buyer's cart, or the one this browser knows by `token`; a new one if there is none."""
+    cart = find_cart(user_id, token)
+    if cart is not None:
+        return lock(Cart, cart.id)
+    cart = Cart(token=secrets.token_urlsafe(24), user_id=user_id, changed_at=at)
+    # Two first taps at once: the second finds the cart of the first.
+    with suppress(IntegrityError):
+        with db.session.begin_nested():
+            db.session.add(cart)
+        return cart
+    return db.session.scalars(select(Cart).where(Cart.user_id == user_id).with_for_update()).one()
+
+
+def add_to_cart(
+    cart: Cart, variant_id: int, quantity: int, *, at: datetime, lang: str = "ko"
+) -> None:
+    """Put `quantity` more pieces in. Raises NotFound, or NotEnough when so many are not there."""
+    there = list_quantities(cart).get(variant_id, 0)
+    change_quantity(cart, variant_id, there + quantity, at=at, lang=lang)
+
+
+def change_quantity(
+    cart: Cart, variant_id: int, quantity: int, *, at: datetime, lang: str = "ko"
+) -> None:
+    """Make it `quantity` pieces; zero or less takes the goods out. Raises NotFound, NotEnough."""
+    if quantity <= 0:
+        remove_from_cart(cart, variant_id, at=at)
+        return
+    offer = get_offer(variant_id, lang)
+    most = min(offer.available, MOST_PIECES)
+    if quantity > most:
+        raise NotEnough(available=most, name=offer.name)
+    line = db.session.get(CartLine, (cart.id, variant_id))
+    if line is None:
+        db.session.add(
+            CartLine(cart_id=cart.id, variant_id=variant_id, quantity=quantity, added_at=at)
+        )
+    else:
+        line.quantity = quantity
+    cart.changed_at = at
+    db.session.flush()
+
+
+def remove_from_cart(cart: Cart, variant_id: int, *, at: datetime) -> None:
+    """Take the goods out; a repeat is harmless."""
+    db.session.execute(
+        delete(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id)
+    )
+    cart.changed_at = at
+
+
+def empty_cart(cart: Cart, *, at: datetime) -> None:
+    db.session.execute(delete(CartLine).where(CartLine.cart_id == cart.id))
+    cart.changed_at = at
+
+
+def merge_carts(token: str, user_id: int, *, at: datetime) -> None:
+    """What a stranger chose becomes the buyer's who has signed in; the larger quantity stays."""
+    loose = find_cart(None, token)
+    if loose is None:
+        return
+    mine = find_cart(user_id, None)
+    if mine is None:
+        loose.user_id = user_id
+        loose.changed_at = at
+        db.session.flush()
+        return
+    quantities = list_quantities(mine)
+    for variant_id, quantity in list_quantities(loose).items():
+        line = db.session.get(CartLine, (mine.id, variant_id))
+        if line is None:
+            db.session.add(
+                CartLine(cart_id=mine.id, variant_id=variant_id, quantity=quantity, added_at=at)
+            )
+        else:
+            line.quantity = max(quantities[variant_id], quantity)
+    empty_cart(loose, at=at)
+    mine.changed_at = at
+    db.session.flush()

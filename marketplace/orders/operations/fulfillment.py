@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from marketplace.accounts.models import User
+from marketplace.cooperatives.models import Cooperative
+from marketplace.kernel.db import db, exists, lock
+from marketplace.kernel.outbox import write_mail
+from marketplace.kernel.time import today_in_seoul
+from marketplace.ledger.operations import post
+from marketplace.ledger.queries import policy_at
+from marketplace.orders import postings
+from marketplace.orders.errors import (
+    AlreadyShipped,
+    NotShipped,
+    ParcelNotPayable,
+    RefundUnderway,
+    ReleaseTooEarly,
+)
+from marketplace.orders.models import Order, OrderRefund, OrderState, Parcel, ParcelState
+from marketplace.orders.policies import (
+    REFUND_WINDOW,
+    divide_share,
+    normalize_tracking_number,
+    release_at,
+)
+from marketplace.orders.queries.orders import parts_left
+from marketplace.reference.models import Carrier
+
+
+def ship_parcel(parcel: Parcel, carrier: Carrier, tracking_number: str, *, at: datetime) -> None:
+    """Note that the cooperative has sent the parcel, and write to the buyer; once.
+
+    Raises InvalidTrackingNumber, TrackingNumberMistyped, ParcelNotPayable, AlreadyShipped.
+    """
+    number = normalize_tracking_number(carrier.code, tracking_number)
+    order = lock(Order, parcel.order_id)
+    parcel = lock(Parcel, parcel.id)
+    if order.state is not OrderState.PAID:
+        raise ParcelNotPayable
+    if parcel.state is not ParcelState.WAITING:
+        if parcel.tracking_number == number:
+            return
+        raise AlreadyShipped(number=parcel.tracking_number)
+    parcel.state = ParcelState.SHIPPED
+    parcel.carrier_code = carrier.code
+    parcel.tracking_number = number
+    parcel.shipped_at = at
+    buyer = db.session.get_one(User, order.user_id)
+    write_mail(
+        f"parcel-shipped:{parcel.number}",
+        buyer.email,
+        template="parcel_shipped",
+        locale=order.locale,
+        facts={
+            "order": order.number,
+            "parcel": parcel.number,
+            "cooperative": parcel.cooperative.name,
+            "carrier": carrier.name,
+            "tracking_number": number,
+            "tracking_url": carrier.tracking_url.replace("{number}", number),
+        },
+        at=at,
+    )
+
+
+def deliver_parcel(parcel: Parcel, *, at: datetime) -> None:
+    """Note that the buyer has the parcel; its refund window begins. A repeat is harmless."""
+    parcel = lock(Parcel, parcel.id)
+    if parcel.state is ParcelState.WAITING:
+        raise NotShipped
+    if parcel.state is ParcelState.SHIPPED:
+        parcel.state = ParcelState.DELIVERED
+        parcel.delivered_at = at
+
+
+def release_parcel(parcel: Parcel, *, at: datetime) -> None:
+    """Let the cooperative be paid and the village share be allocated, once.
+
+    Only after delivery and the refund window, and never while a refund is on its way. Raises
+    NotShipped, ReleaseTooEarly, RefundUnderway.
+    """
+    order = lock(Order, parcel.order_id)
+    parcel = lock(Parcel, parcel.id)
+    if parcel.released_at is not None:
+        return
+    if parcel.delivered_at is None:
+        raise NotShipped
+    if at < release_at(parcel.delivered_at):
+        raise ReleaseTooEarly(day=today_in_seoul(release_at(parcel.delivered_at)).isoformat())
+    if exists(_underway(parcel.id)):
+        raise RefundUnderway
+    parcel.released_at = at
+    left = parts_left([parcel.id])[parcel.id]
+    if left.goods:
+        shares = divide_share(left.village_share, policy_at("share", at).parts)
+        slug = db.session.get_one(Cooperative, parcel.cooperative_id).slug
+        post(
+            postings.release(
+                parcel.number,
+                order.number,
+                slug,
+                left,
+                shares,
+                policy_id=order.policy_id,
+                at=at,
+            )
+        )
+    db.session.flush()
+
+
+def release_due(at: datetime, *, limit: int = 200) -> int:
+    """Release what was delivered a refund window ago; returns how many parcels."""
+    due = db.session.scalars(
+        select(Parcel)
+        .where(
+            Parcel.state == ParcelState.DELIVERED,
+            Parcel.released_at.is_(None),
+            Parcel.delivered_at <= at - REFUND_WINDOW,
+            ~_underway(Parcel.id).exists(),
+        )
+        .order_by(Parcel.id)
+        .limit(limit)
+    ).all()
+    for parcel in due:
+        release_parcel(parcel, at=at)
+    return len(due)
+
+
+def _underway(parcel_id: int | InstrumentedAttribute[int]) -> Select[tuple[int]]:
+    """Refunds that are decided, but neither booked nor refused."""
+    return select(OrderRefund.id).where(
+        OrderRefund.parcel_id == parcel_id,
+        OrderRefund.entry_id.is_(None),
+        OrderRefund.failed_at.is_(None),
+    )

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import func, select
+
+from marketplace.accounts.models import User
+from marketplace.cooperatives.models import Cooperative
+from marketplace.kernel.db import db, lock
+from marketplace.kernel.money import Money
+from marketplace.ledger.operations import lock_accounts, post
+from marketplace.ledger.queries import balance
+from marketplace.orders import postings
+from marketplace.orders.errors import AlreadyPaidOut, NotPaid
+from marketplace.orders.models import (
+    Order,
+    OrderRefund,
+    OrderSplit,
+    OrderState,
+    Parcel,
+    RefundPart,
+    SplitPart,
+)
+from marketplace.orders.policies import Parts, refund_parts
+from marketplace.orders.queries.orders import parts_left
+from marketplace.payments.models import Payment, Refund
+from marketplace.payments.operations import plan_refund
+from marketplace.payments.queries import get_paid_payment
+
+log = structlog.get_logger()
+
+
+def refund_order_part(
+    order: Order, parcel: Parcel, amount: Money, *, reason: str, by: User, at: datetime
+) -> OrderRefund:
+    """Decide to give back `amount` of one parcel, and plan its refund at Stripe.
+
+    The caller commits and then sends it; the ledger entry follows Stripe's yes. Raises NotPaid,
+    RefundNotPositive, RefundTooLarge(left), AlreadyPaidOut.
+    """
+    order = lock(Order, order.id)
+    parcel = lock(Parcel, parcel.id)
+    if order.state is not OrderState.PAID:
+        raise NotPaid
+    parts = refund_parts(parts_left([parcel.id])[parcel.id], amount.minor, order.krw_idr)
+    if parcel.released_at is not None:
+        _require_payable(parcel, parts)
+    refund = _write_refund(order, parcel, parts, reason=reason, by=by, at=at)
+    plan_refund(get_paid_payment("order", order.number), amount, reference=refund.number, at=at)
+    log.info("refund decided", refund=refund.number, by=by.id)
+    return refund
+
+
+def book_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """Stripe accepted the refund: every share gives its part in the ledger, once."""
+    decided = _lock_refund(refund.reference)
+    if decided is None or decided.entry_id is not None:
+        return
+    parcel = lock(Parcel, decided.parcel_id)
+    slug = db.session.get_one(Cooperative, parcel.cooperative_id).slug
+    parts = _parts_of(decided)
+    if parcel.released_at is None:
+        entry = postings.refund(
+            decided.number, payment.reference, slug, parts, occurred_at=decided.at, at=at
+        )
+    else:
+        payable, reserve = f"{postings.payable_to(slug)}:idr", f"{postings.RESERVE}:krw"
+        lock_accounts([payable, reserve])
+        entry = postings.refund_after_release(
+            decided.number,
+            payment.reference,
+            slug,
+            parts,
+            from_reserve=max(0, min(parts.village_share, -balance(reserve).minor)),
+            from_payable=max(0, min(parts.owed, -balance(payable).minor)),
+            occurred_at=decided.at,
+            at=at,
+        )
+    decided.entry_id = post(entry)
+
+
+def drop_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """Stripe refused the refund before any money moved: it counts no more."""
+    decided = _lock_refund(refund.reference)
+    if decided is not None and decided.entry_id is None:
+        decided.failed_at = at
+
+
+def book_refund_failure(payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """The money of a booked refund came back to us; it is owed to the buyer by another way."""
+    decided = _lock_refund(refund.reference)
+    if decided is not None and decided.entry_id is not None:
+        post(postings.refund_failed(decided.number, payment.reference, decided.amount, at=at))
+
+
+def _require_payable(parcel: Parcel, parts: Parts) -> None:
+    payable = f"{postings.payable_to(parcel.cooperative.slug)}:idr"
+    lock_accounts([payable])
+    if parts.owed > -balance(payable).minor:
+        raise AlreadyPaidOut
+
+
+def _write_refund(
+    order: Order, parcel: Parcel, parts: Parts, *, reason: str, by: User, at: datetime
+) -> OrderRefund:
+    seq, refunded = db.session.execute(
+        select(
+            func.coalesce(func.max(OrderRefund.seq), 0),
+            func.coalesce(func.sum(OrderRefund.minor).filter(OrderRefund.failed_at.is_(None)), 0),
+        ).where(OrderRefund.order_id == order.id)
+    ).one()
+    refund = OrderRefund(
+        number=f"{order.number}-R{seq + 1}",
+        order_id=order.id,
+        parcel_id=parcel.id,
+        seq=seq + 1,
+        minor=parts.total,
+        cumulative_minor=int(refunded) + parts.total,
+        paid_minor=order.total_minor,
+        reason=reason,
+        by_user_id=by.id,
+        at=at,
+    )
+    db.session.add(refund)
+    db.session.flush()
+    splits = db.session.scalars(select(OrderSplit).where(OrderSplit.parcel_id == parcel.id))
+    for split in splits:
+        is_owed = split.part is SplitPart.COOPERATIVE
+        db.session.add(
+            RefundPart(
+                refund_id=refund.id,
+                split_id=split.id,
+                minor=getattr(parts, split.part.value),
+                owed_minor=parts.owed if is_owed else None,
+            )
+        )
+    db.session.flush()
+    return refund
+
+
+def _parts_of(refund: OrderRefund) -> Parts:
+    rows = db.session.execute(
+        select(OrderSplit.part, RefundPart.minor, RefundPart.owed_minor)
+        .join(OrderSplit, OrderSplit.id == RefundPart.split_id)
+        .where(RefundPart.refund_id == refund.id)
+    ).all()
+    owed = sum(row.owed_minor or 0 for row in rows)
+    return Parts(**{row.part.value: row.minor for row in rows}, owed=owed)
+
+
+def _lock_refund(number: str) -> OrderRefund | None:
+    """The refund with its order locked first, as everywhere."""
+    found = db.session.scalar(select(OrderRefund).where(OrderRefund.number == number))
+    if found is None:
+        return None
+    lock(Order, found.order_id)
+    return lock(OrderRefund, found.id)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+
+from marketplace.accounts.models import User
+from marketplace.catalog.errors import OutOfStock
+from marketplace.catalog.operations import release_stock, take_stock
+from marketplace.cooperatives.models import Cooperative
+from marketplace.kernel.db import db, lock
+from marketplace.kernel.money import Money
+from marketplace.kernel.outbox import write_mail
+from marketplace.ledger.operations import post
+from marketplace.orders import postings
+from marketplace.orders.models import Order, OrderState, Parcel
+from marketplace.orders.policies import Parts
+from marketplace.orders.queries.orders import list_parts
+from marketplace.payments.models import Payment, Refund
+
+log = structlog.get_logger()
+
+
+def settle_order(payment: Payment, *, at: datetime) -> bool:
+    """The buyer has paid: the order is paid, its stock sold, the sale in the ledger; once.
+
+    False when this money is not wanted: the order is paid already, or its goods are gone. It is
+    then booked as owed to the buyer, and the payments room sends it back.
+    """
+    order = _lock_order(payment.reference)
+    if order.state is OrderState.PAID:
+        _refuse(order, payment, "paid twice", at)
+        return False
+    try:
+        take_stock(order.number, at)
+    except OutOfStock:
+        _refuse(order, payment, "paid too late", at)
+        return False
+    paid_at = payment.paid_at or at
+    order.state = OrderState.PAID
+    order.paid_at = paid_at
+    order.canceled_at = None
+    post(
+        postings.sale(
+            order.number,
+            _parcel_parts(order),
+            policy_id=order.policy_id,
+            occurred_at=paid_at,
+            at=at,
+        )
+    )
+    _write_mail(order, at)
+    log.info("order paid", order=order.number, payment=payment.id)
+    return True
+
+
+def cancel_order(order: Order, *, at: datetime) -> bool:
+    """Give up an order that was not paid, and its stock; False when it is no longer waiting."""
+    order = lock(Order, order.id)
+    if order.state is not OrderState.AWAITING_PAYMENT:
+        return False
+    order.state = OrderState.CANCELED
+    order.canceled_at = at
+    release_stock(order.number, at)
+    log.info("order canceled", order=order.number)
+    return True
+
+
+def book_stripe_fee(
+    payment: Payment, transaction_id: str, fee: Money, *, occurred_at: datetime, at: datetime
+) -> None:
+    """Stripe's fee (in won) for a payment, once per balance transaction."""
+    if fee:
+        post(
+            postings.stripe_fee(
+                payment.reference, transaction_id, fee, occurred_at=occurred_at, at=at
+            )
+        )
+
+
+def book_returned_payment(payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """An unwanted payment went back to the buyer, once."""
+    amount = Money(refund.minor, payment.currency)
+    post(postings.unwanted_payment_returned(payment.reference, refund.reference, amount, at=at))
+
+
+def _lock_order(number: str) -> Order:
+    order_id = db.session.scalar(select(Order.id).where(Order.number == number))
+    return lock(Order, order_id)
+
+
+def _parcel_parts(order: Order) -> list[tuple[str, Parts]]:
+    rows = db.session.execute(
+        select(Parcel.id, Cooperative.slug)
+        .join(Cooperative, Cooperative.id == Parcel.cooperative_id)
+        .where(Parcel.order_id == order.id)
+        .order_by(Parcel.number)
+    ).all()
+    parts = list_parts([row.id for row in rows])
+    return [(row.slug, parts[row.id]) for row in rows]
+
+
+def _refuse(order: Order, payment: Payment, reason: str, at: datetime) -> None:
+    log.error("payment not wanted", reason=reason, order=order.number, payment=payment.id)
+    post(
+        postings.unwanted_payment(
+            order.number, payment.id, payment.amount, occurred_at=payment.paid_at or at, at=at
+        )
+    )
+
+
+def _write_mail(order: Order, at: datetime) -> None:
+    buyer = db.session.get_one(User, order.user_id)
+    write_mail(
+        f"order-paid:{order.number}",
+        buyer.email,
+        template="order_paid",
+        locale=order.locale,
+        facts={
+            "order": order.number,
+            "receipt_code": order.receipt_code,
+            "total_minor": order.total_minor,
+        },
+        at=at,
+    )

@@ -1,0 +1,57 @@
+"""What buyers, cooperatives and staff read of carts and orders."""
+
+from __future__ import annotations
+
+from marketplace.orders.queries.carts import find_cart, list_quantities
+from marketplace.orders.queries.desk import (
+    Owed,
+    count_to_ship,
+    get_parcel_of,
+    list_owed_parcels,
+    list_parcels_of,
+    owed_to,
+    weekly_sales,
+)
+from marketplace.orders.queries.orders import (
+    amount_left,
+    find_order,
+    find_receipt,
+    get_order,
+    get_order_of,
+    get_parcel,
+    list_orders,
+    list_orders_of,
+    list_parcels,
+    list_parts,
+    list_refunds,
+    parts_left,
+)
+from marketplace.orders.queries.quotes import Quote, QuoteLine, QuoteParcel, quote
+
+__all__ = [
+    "Owed",
+    "Quote",
+    "QuoteLine",
+    "QuoteParcel",
+    "amount_left",
+    "count_to_ship",
+    "find_cart",
+    "find_order",
+    "find_receipt",
+    "get_order",
+    "get_order_of",
+    "get_parcel",
+    "get_parcel_of",
+    "list_orders",
+    "list_orders_of",
+    "list_owed_parcels",
+    "list_parcels",
+    "list_parcels_of",
+    "list_parts",
+    "list_quantities",
+    "list_refunds",
+    "owed_to",
+    "parts_left",
+    "quote",
+    "weekly_sales",
+]

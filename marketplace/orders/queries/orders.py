@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from marketplace.accounts.models import User
+from marketplace.kernel.db import db
+from marketplace.kernel.errors import NotFound
+from marketplace.kernel.ids import normalize_code
+from marketplace.kernel.money import Money, won
+from marketplace.orders.models import (
+    Order,
+    OrderRefund,
+    OrderSplit,
+    OrderState,
+    Parcel,
+    RefundPart,
+    SplitPart,
+)
+from marketplace.orders.policies import NOTHING, Parts
+
+
+def find_order(number: str) -> Order | None:
+    return db.session.scalar(select(Order).where(Order.number == number))
+
+
+def get_order(number: str) -> Order:
+    order = find_order(number)
+    if order is None:
+        raise NotFound
+    return order
+
+
+def get_order_of(user_id: int, number: str) -> Order:
+    """A buyer's own order; another's does not exist."""
+    order = find_order(number)
+    if order is None or order.user_id != user_id:
+        raise NotFound
+    return order
+
+
+def find_receipt(code: str) -> Order | None:
+    """The paid order whose receipt carries `code`, however it was typed."""
+    return db.session.scalar(
+        select(Order).where(
+            Order.receipt_code == normalize_code(code), Order.state == OrderState.PAID
+        )
+    )
+
+
+def list_orders_of(user_id: int, *, page: int, size: int = 20) -> tuple[Sequence[Order], int]:
+    """A page of a buyer's orders with their line items, newest first, and how many there are."""
+    mine = select(Order).where(Order.user_id == user_id)
+    rows = db.session.scalars(
+        mine.options(selectinload(Order.line_items), selectinload(Order.parcels))
+        .order_by(Order.placed_at.desc(), Order.id.desc())
+        .limit(size)
+        .offset((page - 1) * size)
+    ).all()
+    return rows, db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+
+
+def list_orders(
+    *, state: OrderState | None, number: str, page: int, size: int = 30
+) -> tuple[Sequence[tuple[Order, str]], int]:
+    """A page of all orders with the buyer's name, newest first, and how many fit."""
+    fitting = select(Order, User.name).join(User, User.id == Order.user_id)
+    if state is not None:
+        fitting = fitting.where(Order.state == state)
+    if number:
+        fitting = fitting.where(Order.number.contains(number.strip().upper(), autoescape=True))
+    rows = db.session.execute(
+        fitting.order_by(Order.placed_at.desc(), Order.id.desc())
+        .limit(size)
+        .offset((page - 1) * size)
+    ).all()
+    count = db.session.scalar(select(func.count()).select_from(fitting.subquery())) or 0
+    return [(row[0], row[1]) for row in rows], count
+
+
+def list_parcels(order: Order) -> Sequence[Parcel]:
+    """The parcels of an order with cooperatives and line items."""
+    return db.session.scalars(
+        select(Parcel)
+        .where(Parcel.order_id == order.id)
+        .options(selectinload(Parcel.line_items))
+        .order_by(Parcel.number)
+    ).all()
+
+
+def get_parcel(order: Order, number: str) -> Parcel:
+    parcel = db.session.scalar(
+        select(Parcel)
+        .where(Parcel.order_id == order.id, Parcel.number == number)
+        .options(selectinload(Parcel.line_items))
+    )
+    if parcel is None:
+        raise NotFound
+    return parcel
+
+
+def list_parts(parcel_ids: Collection[int]) -> dict[int, Parts]:
+    """How each parcel's payment was divided at checkout."""
+    found: dict[int, dict[SplitPart, OrderSplit]] = {key: {} for key in parcel_ids}
+    for split in db.session.scalars(select(OrderSplit).where(OrderSplit.parcel_id.in_(parcel_ids))):
+        found[split.parcel_id][split.part] = split
+    return {
+        key: Parts(
+            *(splits[part].minor for part in SplitPart),
+            splits[SplitPart.COOPERATIVE].owed_minor or 0,
+        )
+        for key, splits in found.items()
+        if splits
+    }
+
+
+def parts_left(parcel_ids: Collection[int]) -> dict[int, Parts]:
+    """What each parcel's parts still hold after refunds."""
+    left = list_parts(parcel_ids)
+    rows = db.session.execute(
+        select(OrderSplit.parcel_id, OrderSplit.part, RefundPart.minor, RefundPart.owed_minor)
+        .join(RefundPart, RefundPart.split_id == OrderSplit.id)
+        .join(OrderRefund, OrderRefund.id == RefundPart.refund_id)
+        .where(OrderSplit.parcel_id.in_(parcel_ids), OrderRefund.failed_at.is_(None))
+    )
+    for parcel_id, part, minor, owed in rows:
+        taken = {name.value: 0 for name in SplitPart} | {part.value: minor}
+        left[parcel_id] = left.get(parcel_id, NOTHING) - Parts(**taken, owed=owed or 0)
+    return left
+
+
+def list_refunds(order: Order) -> Sequence[OrderRefund]:
+    return db.session.scalars(
+        select(OrderRefund).where(OrderRefund.order_id == order.id).order_by(OrderRefund.seq)
+    ).all()
+
+
+def amount_left(order: Order) -> Money:
+    """What can still be refunded of the whole order."""
+    refunded = db.session.scalar(
+        select(func.coalesce(func.sum(OrderRefund.minor), 0)).where(
+            OrderRefund.order_id == order.id, OrderRefund.failed_at.is_(None)
+        )
+    )
+    return won(order.total_minor - int(refunded or 0))
