@@ -33,6 +33,7 @@ from marketplace.reference.models import (
 from marketplace.reference.queries import rates
 
 DATA = Path(__file__).parent / "data"
+TIME_ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 ECB_PAIRS = {"usd_krw": ("USD", "KRW"), "usd_idr": ("USD", "IDR"), "krw_idr": ("KRW", "IDR")}
 
 Row = dict[str, Any]
@@ -130,7 +131,7 @@ def _province(line: Line) -> Iterable[Row]:
         "name_ko": line["name_ko"],
         "iso": line["iso_3166_2"],
         "island_group": line["island_group"],
-        "timezone": line["timezone"],
+        "timezone": TIME_ZONES[line["timezone"]],
         "population": int(line["population"]),
     }
 

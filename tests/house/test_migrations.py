@@ -1,11 +1,11 @@
 import warnings
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect
 
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from marketplace.kernel.db import db
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -1,0 +1,75 @@
+"""The demo, step by step. Each step is whole or absent, and repeating it is harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import click
+from flask import current_app
+from sqlalchemy import select
+
+from marketplace.customs.operations import import_rules
+from marketplace.demo.exports import load_exports, load_request
+from marketplace.demo.goods import load_goods
+from marketplace.demo.people import load_membership, load_people
+from marketplace.demo.programs import load_pledges, load_programs
+from marketplace.demo.sales import load_sales
+from marketplace.kernel.config import Config
+from marketplace.kernel.db import db, transaction
+from marketplace.kernel.time import today_in_seoul
+from marketplace.ledger.operations import set_policy
+from marketplace.reference.models import ExchangeRate
+from marketplace.reference.operations import import_all, set_rate
+
+YEAR = timedelta(days=365)
+AHEAD = timedelta(days=60)
+BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+# The division of the demo, in basis points; nobody signed it, since it opens the books.
+SALE = {"cooperative": 9200, "service": 500, "village_share": 300}
+SHARE = {"programs": 7000, "training": 1500, "youth": 1000, "reserve": 500}
+
+
+def load_demo(at: datetime, *, orders: int) -> None:
+    """Fill the database up to `at` with reference data, people, goods and `orders` orders."""
+    config: Config = current_app.config["LUMBUNG"]
+    first_day = at - YEAR
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("regions, HS codes, exchange rates", import_all),
+        ("customs rules", import_rules),
+        ("exchange rates up to now", lambda: carry_rates_forward(at)),
+        ("policies", load_policies),
+        ("people", lambda: load_people(config.demo_password, first_day)),
+        ("cooperatives and products", lambda: load_goods(first_day)),
+        ("memberships", lambda: load_membership(first_day)),
+        ("export offers", lambda: load_exports(first_day)),
+        ("a request for quotation", lambda: load_request(at)),
+        ("pledges", lambda: load_pledges(first_day)),
+        ("a year of orders", lambda: load_sales(first_day, at, orders)),
+        ("village programs", lambda: load_programs(at)),
+    ]
+    for name, step in steps:
+        click.echo(f"  {name} …")
+        with transaction():
+            step()
+
+
+def load_policies() -> None:
+    set_policy("sale", SALE, valid_from=BEGINNING)
+    set_policy("share", SHARE, valid_from=BEGINNING)
+
+
+def carry_rates_forward(at: datetime) -> None:
+    """Repeat the newest rates until `AHEAD` of now, marked so: the data ends in the past."""
+    last = today_in_seoul(at + AHEAD)
+    for base, quote in (("KRW", "IDR"), ("USD", "KRW"), ("USD", "IDR")):
+        newest = db.session.scalars(
+            select(ExchangeRate)
+            .where(ExchangeRate.base == base, ExchangeRate.quote == quote)
+            .order_by(ExchangeRate.day.desc())
+            .limit(1)
+        ).one()
+        fixed = newest.source if "carried" in newest.source else f"ECB {newest.day} (demo: carried)"
+        day = newest.day
+        while (day := day + timedelta(days=1)) <= last:
+            set_rate(base, quote, day, newest.rate, source=fixed)

@@ -1,0 +1,183 @@
+"""A year of sales, made by the real operations in the order in which they would have happened."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+
+from sqlalchemy import func, select, update
+
+from marketplace.accounts.models import User
+from marketplace.catalog.models import Product, Variant
+from marketplace.demo.people import demo_buyers
+from marketplace.kernel.db import db
+from marketplace.kernel.money import won
+from marketplace.kernel.outbox import OutboxMessage
+from marketplace.orders.models import Order, Parcel
+from marketplace.orders.operations import (
+    Address,
+    add_to_cart,
+    book_stripe_fee,
+    deliver_parcel,
+    open_cart,
+    place_order,
+    release_parcel,
+    settle_order,
+    ship_parcel,
+)
+from marketplace.orders.policies import REFUND_WINDOW
+from marketplace.payments.models import Payment, PaymentState
+from marketplace.reference.models import Carrier, KoreanPostcode
+
+METHODS = ("kakao_pay", "naver_pay", "kr_card", "card")
+FEE = Decimal("0.036")
+Event = Callable[[datetime], None]
+
+
+@dataclass
+class Year:
+    """What is still to happen; each event may put later ones into the queue."""
+
+    until: datetime
+    dice: random.Random
+    queue: list[tuple[datetime, int, Event]] = field(default_factory=list)
+    numbers: count[int] = field(default_factory=count)
+
+    def plan(self, at: datetime, event: Event) -> None:
+        if at <= self.until:
+            heapq.heappush(self.queue, (at, next(self.numbers), event))
+
+    def pass_by(self) -> None:
+        while self.queue:
+            at, _, event = heapq.heappop(self.queue)
+            event(at)
+
+
+def load_sales(first_day: datetime, until: datetime, orders: int) -> None:
+    """Let `orders` orders happen between the two instants. Does nothing where they did already."""
+    if db.session.scalar(select(func.count(Order.id)).where(Order.is_demo)):
+        return
+    year = Year(until, random.Random("a year of sales"))  # noqa: S311
+    shelves = _shelves()
+    buyers = demo_buyers()
+    addresses = _addresses(year.dice, len(buyers))
+    span = until - first_day
+    for number in range(orders):
+        # More towards the end: the marketplace grows.
+        moment = first_day + span * (year.dice.random() ** 0.7)
+        buyer = number % len(buyers)
+        year.plan(
+            moment,
+            _order(year, number, buyers[buyer], addresses[buyer], shelves),
+        )
+    year.pass_by()
+    db.session.execute(
+        update(OutboxMessage).where(OutboxMessage.sent_at.is_(None)).values(sent_at=until)
+    )
+
+
+def _shelves() -> list[tuple[int, datetime]]:
+    """Variants and since when they are on sale, cheaper goods first by far."""
+    rows = db.session.execute(
+        select(Variant.id, Product.published_at)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Product.published_at.is_not(None), Variant.price_minor < 60_000_000)
+        .where(Product.category != "furniture")
+        .order_by(Variant.id)
+    )
+    return [(row.id, row.published_at) for row in rows]
+
+
+def _addresses(dice: random.Random, size: int) -> list[Address]:
+    postcodes = db.session.execute(
+        select(KoreanPostcode).order_by(KoreanPostcode.postcode).limit(4000)
+    ).scalars()
+    chosen = dice.sample(list(postcodes), size)
+    return [
+        Address(
+            recipient=recipient,
+            phone=f"010-0000-{1000 + number}",
+            postcode=place.postcode,
+            line=f"{place.sido} {place.sigungu} 데모로 {number + 1}",
+            detail=f"{100 + number}동 {200 + number}호",
+            customs_code=f"P{dice.randrange(10**11, 10**12)}",
+        )
+        for number, (place, recipient) in enumerate(
+            zip(chosen, (user.name for user in demo_buyers()), strict=True)
+        )
+    ]
+
+
+def _order(
+    year: Year, number: int, buyer: User, address: Address, shelves: Sequence[tuple[int, datetime]]
+) -> Event:
+    def happen(at: datetime) -> None:
+        there = [variant_id for variant_id, since in shelves if since <= at]
+        cart = open_cart(f"demo-{buyer.id}", user_id=buyer.id, at=at)
+        for variant_id in year.dice.sample(there, min(len(there), year.dice.randint(1, 4))):
+            variant = db.session.get_one(Variant, variant_id)
+            quantity = min(year.dice.randint(1, 3), variant.available)
+            if quantity:
+                add_to_cart(cart, variant_id, quantity, at=at)
+        order = place_order(
+            buyer, cart, address, form_key=f"demo-order-{number}", at=at, is_demo=True
+        )
+        _pay(order, number, year.dice.choice(METHODS), at + timedelta(minutes=2))
+        for parcel in db.session.scalars(select(Parcel).where(Parcel.order_id == order.id)):
+            year.plan(at + timedelta(days=year.dice.uniform(0.5, 3)), _ship(year, parcel))
+
+    return happen
+
+
+def _pay(order: Order, number: int, method: str, at: datetime) -> None:
+    payment = Payment(
+        purpose="order",
+        reference=order.number,
+        attempt=1,
+        minor=order.total_minor,
+        currency="KRW",
+        idempotency_key=f"demo-{number}",
+        state=PaymentState.PAID,
+        session_id=f"cs_demo_{number}",
+        payment_intent_id=f"pi_demo_{number}",
+        charge_id=f"py_demo_{number}",
+        method=method,
+        created_at=at,
+        expires_at=at + timedelta(minutes=40),
+        paid_at=at,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    settle_order(payment, at=at)
+    fee = won(int(order.total_minor * FEE))
+    book_stripe_fee(payment, f"txn_demo_{number}", fee, occurred_at=at, at=at)
+
+
+def _ship(year: Year, parcel: Parcel) -> Event:
+    def happen(at: datetime) -> None:
+        ems = db.session.get_one(Carrier, "pos-ems")
+        ship_parcel(parcel, ems, s10_number(year.dice.randrange(10**8)), at=at)
+        year.plan(at + timedelta(days=year.dice.uniform(6, 12)), _deliver(year, parcel))
+
+    return happen
+
+
+def _deliver(year: Year, parcel: Parcel) -> Event:
+    def happen(at: datetime) -> None:
+        deliver_parcel(parcel, at=at)
+        year.plan(at + REFUND_WINDOW, lambda later: release_parcel(parcel, at=later))
+
+    return happen
+
+
+def s10_number(serial: int) -> str:
+    """An EMS number with its check digit. Rule: UPU standard S10."""
+    digits = f"{serial:08}"
+    weighed = sum(int(d) * w for d, w in zip(digits, (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
+    check = {10: 0, 11: 5}.get(11 - weighed % 11, 11 - weighed % 11)
+    return f"EE{digits}{check}ID"

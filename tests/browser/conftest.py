@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.site import Site
+
+PASSWORD = "lumbung-demo"
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Iterator[Site]:
+    """One running demo for all flows of this process."""
+    site = Site(tmp_path_factory.mktemp("site"), orders=60)
+    site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture(scope="session")
+def base_url(site) -> str:
+    return site.address
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    quiet = ["no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync"]
+    quiet += ["disable-background-networking", "disable-component-update"]
+    return {
+        **browser_type_launch_args,
+        "executable_path": "/usr/bin/chromium",
+        "args": [f"--{name}" for name in quiet],
+    }
+
+
+@pytest.fixture
+def visit(browser: Browser, base_url: str):
+    """Open a browser of somebody: `visit("buyer@…", at=PHONE)`; closed after the test."""
+    contexts = []
+
+    def open_page(who: str | None = None, *, at=DESKTOP, lang="ko", **options) -> Page:
+        context = browser.new_context(base_url=base_url, viewport=at, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                page.problems.append(message.text)
+                if "Content Security Policy" in message.text
+                else None
+            ),
+        )
+        if who:
+            sign_in(page, who, lang)
+        return page
+
+    yield open_page
+    problems = [p for context in contexts for page in context.pages for p in page.problems]
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def sign_in(page: Page, who: str, lang: str = "ko") -> None:
+    page.goto(f"/{lang}/sign-in")
+    page.locator("[name=email]").fill(f"{who}@demo.lumbung.example")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main form [type=submit], main form button:not([name])").first.click()
+    page.wait_for_url(lambda url: "sign-in" not in url)
