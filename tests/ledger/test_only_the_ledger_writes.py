@@ -1,0 +1,34 @@
+import re
+from pathlib import Path
+
+ROOMS = Path(__file__).resolve().parents[2] / "marketplace"
+TABLES = r"(ledger_(entries|postings|accounts|account_controls|periods)|split_policies)"
+MODELS = r"(Ledger(Entry|Posting|Account|AccountControl|Period)|SplitPolicy)"
+WRITING = re.compile(
+    rf"(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+(TABLE\s+)?{TABLES}\b"
+    rf"|\b(insert|update|delete)\(\s*{MODELS}\b"
+    rf"|(?<!class )\b{MODELS}\(",
+    re.IGNORECASE,
+)
+
+
+def writers() -> list[str]:
+    """Modules outside the room that would write its tables."""
+    return [
+        str(module.relative_to(ROOMS))
+        for module in sorted(ROOMS.rglob("*.py"))
+        if module.relative_to(ROOMS).parts[0] not in {"ledger", "migrations"}
+        and WRITING.search(module.read_text())
+    ]
+
+
+def test_only_the_ledger_writes_its_tables():
+    assert writers() == []
+
+
+def test_the_scan_would_notice():
+    assert WRITING.search("insert(LedgerPosting)")
+    assert WRITING.search('text("UPDATE ledger_entries SET memo = 1")')
+    assert WRITING.search("db.session.add(LedgerEntry(id=1))")
+    assert not WRITING.search("select(LedgerPosting.amount)")
+    assert not WRITING.search("class LedgerEntry(Model)")
