@@ -286,7 +286,7 @@ def _read_documents(ids: Sequence[int]) -> Iterable[Document]:
             Cooperative.slug.label("cooperative_slug"),
             Cooperative.name.label("cooperative_name"),
             Regency.name.label("regency"),
-            Province.code.label("province"),
+            Province.letters.label("province"),
             Province.island_group,
             Province.name_ko,
             Province.name_id,

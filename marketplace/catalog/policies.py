@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from marketplace.kernel.money import LARGEST, Money, split
@@ -37,6 +38,45 @@ CATEGORIES = (
     "craft",
     "charcoal",
 )
+SOLD_BY_WEIGHT = frozenset(
+    (
+        *("coffee", "tea", "cocoa", "spice", "sugar", "honey", "salt", "snack", "staple", "nut"),
+        *("fruit", "seafood", "beverage", "condiment", "herbal", "extract", "oil", "charcoal"),
+    )
+)
+# How goods without a photo are drawn; the names are those of drawings.KINDS.
+TILES = {
+    "coffee": "coffee",
+    "tea": "palm-sugar",
+    "cocoa": "cacao",
+    "spice": "spice",
+    "sugar": "palm-sugar",
+    "honey": "pepper",
+    "salt": "sea",
+    "snack": "cacao",
+    "staple": "green-coffee",
+    "nut": "coffee",
+    "fruit": "spice",
+    "seafood": "sea",
+    "beverage": "oil",
+    "condiment": "pepper",
+    "herbal": "pepper",
+    "extract": "oil",
+    "oil": "oil",
+    "essential-oil": "oil",
+    "cosmetic": "oil",
+    "textile": "batik",
+    "wickerwork": "rattan",
+    "wood": "wood",
+    "furniture": "rattan",
+    "pottery": "wood",
+    "leather": "ikat",
+    "jewellery": "wood",
+    "instrument": "wood",
+    "craft": "rattan",
+    "charcoal": "green-coffee",
+}
+PARTS = ("cooperative", "service", "village_share")
 WON_STEP = 10
 MOST_PHOTOS = 8
 
@@ -76,9 +116,14 @@ def unit_price(price: Money, weight_grams: int) -> Money:
     return Money((price.minor * 200 + weight_grams) // (2 * weight_grams), price.currency)
 
 
-def divide_sale(price: Money, parts: dict[str, int]) -> dict[str, Money]:
-    """Who gets how much of `price`; `parts` are the policy's basis points and sum exactly."""
-    amounts = split(price.minor, list(parts.values()))
+def divide_sale(price: Money, weights: Mapping[str, int]) -> dict[str, Money]:
+    """Who gets how much of `price`; `weights` are the policy's basis points and sum exactly."""
+    amounts = split(price.minor, [weights[part] for part in PARTS])
     return {
-        name: Money(amount, price.currency) for name, amount in zip(parts, amounts, strict=True)
+        part: Money(amount, price.currency) for part, amount in zip(PARTS, amounts, strict=True)
     }
+
+
+def tile_kind(category: str) -> str:
+    """How goods of `category` are drawn where there is no photo."""
+    return TILES.get(category, "rattan")

@@ -1,11 +1,9 @@
-"""What the shop, the cart and the desks read. Lists come as Core rows in small dataclasses."""
-
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased, selectinload
 
 from marketplace.catalog.models import (
@@ -26,6 +24,12 @@ from marketplace.kernel.money import Money
 def catalog_version() -> int:
     """Rises with every change that a visitor can see."""
     return db.session.scalar(select(CatalogVersion.number).where(CatalogVersion.id == 1)) or 0
+
+
+def count_published() -> int:
+    return (
+        db.session.scalar(select(func.count()).where(Product.state == ProductState.PUBLISHED)) or 0
+    )
 
 
 def get_product(slug: str) -> Product:
