@@ -52,12 +52,13 @@ def set_up_security(app: Flask, config: Config) -> None:
     limiter.init_app(app)
     policy = "; ".join(
         [
-            "default-src 'none'",
+            # 'self' and not 'none': some browsers fetch the sprite's symbols under it.
+            "default-src 'self'",
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' data: blob:",
             "connect-src 'self'",
-            "manifest-src 'self'",
+            *(f"{kind}-src 'none'" for kind in ("object", "frame", "media", "font", "worker")),
             "base-uri 'none'",
             "frame-ancestors 'none'",
             f"form-action 'self' {config.stripe_checkout_origin}",

@@ -36,7 +36,8 @@ def test_no_page_allows_inline_code(client, path):
     with client.get(path) as answer:
         policy = answer.headers["Content-Security-Policy"]
 
-    assert "default-src 'none'" in policy
+    assert "default-src 'self'" in policy
+    assert "script-src 'self'" in policy
     assert "unsafe" not in policy
 
 
