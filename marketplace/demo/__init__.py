@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
+import structlog
 from flask import Flask
 from flask.cli import AppGroup
 
@@ -26,4 +29,5 @@ def load(orders: int) -> None:
     """Fill an empty database with the demo; what is there already stays as it is."""
     from marketplace.demo.loading import load_demo
 
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     load_demo(now(), orders=orders)

@@ -39,7 +39,13 @@ PILOTS = {
     "Anyaman Bambu KUD Mandiri Cikondang": "KUD Mandiri Cikondang",
     "Gula Semut Kopwan Srikandi": "Kopwan Srikandi",
 }
-NAMES = ("Sumber Rejeki", "Maju Bersama", "Karya Mandiri", "Tunas Harapan", "Bina Usaha")
+NAMES: tuple[str, ...] = (
+    "Sumber Rejeki",
+    "Maju Bersama",
+    "Karya Mandiri",
+    "Tunas Harapan",
+    "Bina Usaha",
+)
 NAMES += ("Sari Bumi", "Mekar Jaya", "Gotong Royong", "Lestari", "Cahaya Desa")
 
 
