@@ -22,6 +22,9 @@ from marketplace.cooperatives.models import (
 )
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, rupiah
+from marketplace.kernel.time import today_in_seoul
+from marketplace.ledger.drafts import Line, NewEntry
+from marketplace.ledger.operations import post
 from marketplace.reference.models import HsCode, Province, Regency
 from marketplace.trade.models import ExportProfile
 
@@ -232,3 +235,16 @@ def an_export_profile(
             shelf_life_months=12,
         )
     )
+
+
+def a_posting(lines: dict[str, Money], *, kind: str = "opening", **more) -> int:
+    """A booked entry of `lines` (account path to amount, debit positive); its id."""
+    facts = {"idem_key": f"posting:{next(_numbers)}", "occurred_at": NOON, "memo": "Opening"}
+    facts |= {"effective_on": today_in_seoul(NOON)} | more
+    booked = [Line(path, amount) for path, amount in lines.items()]
+    return post(NewEntry(kind=kind, lines=booked, **facts))
+
+
+def a_fund_of(amount: Money, path: str = "funds:village:programs") -> int:
+    """`amount` in the fund at `path`, backed by the bank; the id of its entry."""
+    return a_posting({"assets:bank-trust": amount, path: -amount})

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import won
-from marketplace.ledger.models import LedgerPeriod, PeriodState
+from marketplace.ledger.models import LedgerAccount, LedgerPeriod, PeriodState
 from marketplace.ledger.operations import post, reverse, set_policy
 from tests.factories import NOON, saved
 from tests.ledger.drafts import TODAY, a_draft
@@ -94,7 +94,9 @@ def test_nothing_booked_is_changed_or_removed(entry_id, statement):
 
 
 def test_an_account_may_be_closed(entry_id):
-    db.session.execute(sa.text("UPDATE ledger_accounts SET closed_on = :day"), {"day": TODAY})
+    db.session.execute(sa.update(LedgerAccount).values(closed_on=TODAY))
+
+    assert {account.closed_on for account in db.session.query(LedgerAccount)} == {TODAY}
 
 
 @pytest.mark.parametrize("table", ["ledger_entries", "ledger_postings", "split_policies"])

@@ -2,7 +2,6 @@ import pytest
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah, won
-from marketplace.ledger.chart import rule_for
 from marketplace.ledger.errors import (
     AccountClosed,
     AlreadyReversed,
@@ -19,14 +18,10 @@ from marketplace.ledger.queries import (
     get_account,
     get_entry,
 )
-from tests.factories import NOON, saved
+from tests.factories import NOON, a_fund_of, saved
 from tests.ledger.drafts import TODAY, a_draft
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-def a_fund_of(amount: int) -> None:
-    post(a_draft({"assets:bank": won(amount), "funds:village:programs": won(-amount)}))
 
 
 def spend(amount: int, **more) -> int:
@@ -39,7 +34,7 @@ def spend(amount: int, **more) -> int:
 
 
 def test_a_fund_is_spent_to_the_last_won():
-    a_fund_of(1_000)
+    a_fund_of(won(1_000))
 
     spend(1_000)
 
@@ -47,7 +42,7 @@ def test_a_fund_is_spent_to_the_last_won():
 
 
 def test_a_fund_is_not_overdrawn():
-    a_fund_of(1_000)
+    a_fund_of(won(1_000))
 
     with pytest.raises(Overdrawn) as refused:
         spend(1_001, key="too much")
@@ -66,7 +61,7 @@ def test_a_fund_never_used_holds_nothing():
 
 def test_lines_of_one_entry_count_together():
     """An entry may take and give back in one breath; only what it takes in all must be there."""
-    a_fund_of(1_000)
+    a_fund_of(won(1_000))
 
     post(
         a_draft(
@@ -93,7 +88,7 @@ def test_what_is_recorded_may_overdraw():
 
 
 def test_a_reversal_mirrors_the_entry():
-    a_fund_of(1_000)
+    a_fund_of(won(1_000))
     allocation = spend(400, ref_kind="program", ref_id="P-1")
 
     undone = get_entry(
@@ -119,7 +114,7 @@ def test_a_reversal_mirrors_the_entry():
 
 
 def test_an_entry_is_reversed_once():
-    a_fund_of(1_000)
+    a_fund_of(won(1_000))
     allocation = spend(400)
     undo = {"occurred_at": NOON, "effective_on": TODAY, "memo": ""}
     first = reverse(allocation, **undo)
@@ -139,7 +134,7 @@ def test_an_entry_is_reversed_once():
 
 
 def test_what_is_spent_since_cannot_be_taken_back():
-    a_fund_of(1_000)
+    a_fund_of(won(1_000))
     income = post(a_draft({"assets:bank": won(500), "funds:village:programs": won(-500)}))
     spend(1_200)
 
@@ -182,28 +177,15 @@ def test_nothing_is_booked_on_a_closed_account():
 
 
 def test_accounts_are_opened_as_the_chart_says():
-    a_fund_of(1)
+    a_fund_of(won(1))
 
     programs = get_account("funds:village:programs:krw")
-    bank = get_account("assets:bank:krw")
+    bank = get_account("assets:bank-trust:krw")
 
     assert (programs.account_class, programs.is_restricted, programs.may_overdraw) == (
         "F",
         True,
         False,
     )
-    assert (bank.account_class, bank.is_restricted, bank.may_overdraw) == ("A", False, True)
-    assert (bank.currency, bank.opened_on, bank.path) == ("KRW", TODAY, "assets:bank")
-
-
-@pytest.mark.parametrize(
-    ("path", "pattern"),
-    [
-        ("funds:village:held", "funds:village:held"),
-        ("funds:village:youth", "funds:village:*"),
-        ("funds:csr:CSR-26-007:available", "funds:csr:*:available"),
-        ("liabilities:coop:kopi-gayo-2:payable", "liabilities:coop:*:payable"),
-    ],
-)
-def test_a_path_finds_its_row_of_the_chart(path, pattern):
-    assert rule_for(path).pattern == pattern
+    assert (bank.account_class, bank.is_restricted, bank.may_overdraw) == ("A", True, True)
+    assert (bank.currency, bank.opened_on, bank.path) == ("KRW", TODAY, "assets:bank-trust")

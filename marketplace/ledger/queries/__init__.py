@@ -36,6 +36,7 @@ from marketplace.ledger.queries.entries import (
     list_kinds,
     neighbors,
 )
+from marketplace.ledger.queries.lots import lots
 from marketplace.ledger.queries.policies import policy_at
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "list_accounts",
     "list_entries",
     "list_kinds",
+    "lots",
     "monthly_turnovers",
     "neighbors",
     "policy_at",
