@@ -179,7 +179,7 @@ def _rates(line: Line, source: str = "ECB") -> Iterable[Row]:
         yield {"day": day, "base": base, "quote": quote, "rate": rate, "source": source}
 
 
-def _carrier(line: Line) -> Iterable[Row]:
+def read_carrier(line: Line) -> Iterable[Row]:
     yield {name: line[name] for name in ("code", "name", "tracking_url")}
 
 
@@ -197,7 +197,7 @@ FILES: tuple[tuple[str, type[Model], Callable[[Line], Iterable[Row]]], ...] = (
     ("id_districts.csv.gz", District, _district),
     ("id_villages.csv.gz", Village, _village),
     ("hs2022.csv", HsCode, _hs_code),
-    ("carriers.csv", Carrier, _carrier),
+    ("carriers.csv", Carrier, read_carrier),
     ("kr_postcodes.csv.gz", KoreanPostcode, _postcode),
     ("fx_ecb_daily.csv", ExchangeRate, _rates),
 )
