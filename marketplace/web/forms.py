@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 
-from marketplace.kernel.errors import DomainError
+from marketplace.kernel.errors import N_, DomainError
 from marketplace.web.errors import explain
 
 
@@ -36,6 +36,27 @@ class Form(FlaskForm):
 
         def get_translations(self, form: Any) -> Any:
             return _FieldMessages()
+
+
+# WTForms has no Indonesian; its messages are translated here like our own.
+_MESSAGES = (
+    N_("This field is required."),
+    N_("Not a valid integer value."),
+    N_("Not a valid decimal value."),
+    N_("Not a valid date value."),
+    N_("Not a valid choice."),
+    N_("Invalid Choice: could not coerce."),
+    N_("Choice cannot be None."),
+    N_("Number must be at least %(min)s."),
+    N_("Number must be at most %(max)s."),
+    N_("Number must be between %(min)s and %(max)s."),
+    N_("Field must be at least %(min)d character long."),
+    N_("Field must be at least %(min)d characters long."),
+    N_("Field cannot be longer than %(max)d character."),
+    N_("Field cannot be longer than %(max)d characters."),
+    N_("Field must be between %(min)d and %(max)d characters long."),
+    N_("Invalid input."),
+)
 
 
 class _FieldMessages:
