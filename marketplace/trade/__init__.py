@@ -10,6 +10,7 @@ from marketplace.web.locale import mount
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
-    from marketplace.trade.views import blueprints
+    from marketplace.trade.views import blueprints, set_up_words
 
+    set_up_words(app)
     mount(app, blueprints)

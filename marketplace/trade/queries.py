@@ -14,9 +14,11 @@ from marketplace.accounts.models import Organization, User
 from marketplace.catalog.models import (
     Certificate,
     CertificateKind,
+    Photo,
     Product,
     ProductState,
     ProductText,
+    Variant,
 )
 from marketplace.cooperatives.models import Cooperative, CooperativeState, Membership
 from marketplace.cooperatives.policies import may
@@ -224,6 +226,22 @@ def get_goods(product_id: int, lang: str) -> Goods:
         )
     ).one()
     return Goods(*row)
+
+
+def first_photo(product_id: int) -> Photo | None:
+    return db.session.scalar(
+        select(Photo).where(Photo.product_id == product_id).order_by(Photo.position).limit(1)
+    )
+
+
+def find_weight(product_id: int) -> int | None:
+    """Grams of one piece with its packing, as sold in the shop."""
+    return db.session.scalar(
+        select(Variant.weight_grams)
+        .where(Variant.product_id == product_id)
+        .order_by(Variant.position, Variant.id)
+        .limit(1)
+    )
 
 
 @dataclass(frozen=True, slots=True)

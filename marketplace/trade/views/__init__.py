@@ -1,5 +1,10 @@
 from __future__ import annotations
 
-from flask import Blueprint
+from marketplace.trade.views.desk import trade_desk
+from marketplace.trade.views.exports import trade
+from marketplace.trade.views.rfqs import show_rfq
+from marketplace.trade.views.words import set_up_words
 
-blueprints: tuple[Blueprint, ...] = ()
+blueprints = (trade, trade_desk)
+
+__all__ = ["blueprints", "set_up_words", "show_rfq"]
