@@ -7,6 +7,7 @@ from views, webhooks, commands and tasks, outside of any transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -55,9 +56,46 @@ def open_checkout(
     if sum(unit.minor * count for _, unit, count in line_items) != amount.minor:
         raise ValueError("the line items do not add up to the amount")
     close_open_sessions(purpose, reference, at=at)
+    urls = (success_url, cancel_url)
+
+    def ask_for(payment: Payment) -> Payment:
+        params = _session_params(payment, line_items, customer_email, locale, urls)
+        options = {"idempotency_key": payment.idempotency_key}
+        try:
+            session = ask(lambda stripe: stripe.v1.checkout.sessions.create(params, options))  # type: ignore[arg-type]
+        except StripeRefused as refusal:
+            with transaction():
+                note_refusal(payment.id, str(refusal))
+            raise
+        with transaction():
+            return record_session(payment.id, session)
+
+    # After silence nobody knows whether there is a session: the same key finds it.
+    unheard = _find_unheard(purpose, reference, amount)
+    if unheard is not None:
+        with suppress(StripeRefused):
+            return ask_for(unheard)
     with transaction():
         payment = plan_payment(purpose, reference, amount, at=at)
-    params: dict[str, Any] = {
+    return ask_for(payment)
+
+
+def _find_unheard(purpose: str, reference: str, amount: Money) -> Payment | None:
+    """An attempt whose call was never answered."""
+    last = next(reversed(list_payments(purpose, reference)), None)
+    if last is not None and last.state is PaymentState.CREATED and last.amount == amount:
+        return last
+    return None
+
+
+def _session_params(
+    payment: Payment,
+    line_items: Sequence[tuple[str, Money, int]],
+    customer_email: str,
+    locale: str,
+    urls: tuple[str, str],
+) -> dict[str, Any]:
+    return {
         "mode": "payment",
         "line_items": [
             {
@@ -68,11 +106,11 @@ def open_checkout(
                     "product_data": {"name": name[:250]},
                 },
             }
-            for name, unit, count in _fitting(line_items, amount, reference)
+            for name, unit, count in _fitting(line_items, payment.amount, payment.reference)
         ],
-        "success_url": success_url,
-        "cancel_url": cancel_url,
-        "client_reference_id": reference,
+        "success_url": urls[0],
+        "cancel_url": urls[1],
+        "client_reference_id": payment.reference,
         "customer_email": customer_email,
         "expires_at": int(payment.expires_at.timestamp()),
         "locale": locale,
@@ -80,19 +118,10 @@ def open_checkout(
         "metadata": _metadata(payment),
         "payment_intent_data": {
             "metadata": _metadata(payment),
-            "transfer_group": reference,
-            "description": reference,
+            "transfer_group": payment.reference,
+            "description": payment.reference,
         },
     }
-    options = {"idempotency_key": payment.idempotency_key}
-    try:
-        session = ask(lambda stripe: stripe.v1.checkout.sessions.create(params, options))  # type: ignore[arg-type]
-    except StripeRefused as refusal:
-        with transaction():
-            note_refusal(payment.id, str(refusal))
-        raise
-    with transaction():
-        return record_session(payment.id, session)
 
 
 def _fitting(

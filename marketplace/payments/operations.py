@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy import func, select
 
-from marketplace.kernel.db import db, lock
+from marketplace.kernel.db import db, exists, lock
 from marketplace.kernel.money import Money
 from marketplace.payments.errors import AlreadyPaid
 from marketplace.payments.hooks import purpose_of
@@ -137,7 +137,9 @@ def _note_balance(payment: Payment, session: dict[str, Any], at: datetime) -> No
     """Keep Stripe's own line of the charge and book its fee, as soon as it is there."""
     charge = session["payment_intent"].get("latest_charge") or {}
     line = charge.get("balance_transaction")
-    if not isinstance(line, dict) or db.session.get(BalanceTransaction, line["id"]):
+    if not isinstance(line, dict) or exists(
+        select(BalanceTransaction.id).where(BalanceTransaction.id == line["id"])
+    ):
         return
     row = _balance_row(line)
     db.session.add(row)

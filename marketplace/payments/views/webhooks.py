@@ -15,7 +15,7 @@ bp = Blueprint("payments", __name__, url_prefix="/!webhooks")
 
 
 @bp.post("/stripe")
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]
 @limiter.exempt
 @declares("signed by Stripe")
 def stripe() -> ResponseReturnValue:
