@@ -10,6 +10,25 @@ from marketplace.web.locale import mount
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
+    from marketplace.accounts.hooks import on_sign_in
+    from marketplace.orders import operations
+    from marketplace.orders.commands import set_up_commands
     from marketplace.orders.views import blueprints
+    from marketplace.orders.views.browser import adopt_cart, count_cart
+    from marketplace.payments.hooks import Purpose, register
 
     mount(app, blueprints)
+    app.context_processor(count_cart)
+    on_sign_in(adopt_cart)
+    register(
+        "order",
+        Purpose(
+            settled=operations.settle_order,
+            fee=operations.book_stripe_fee,
+            refunded=operations.book_refund,
+            returned=operations.book_returned_payment,
+            dropped=operations.drop_refund,
+            bounced=operations.book_refund_failure,
+        ),
+    )
+    set_up_commands(app)

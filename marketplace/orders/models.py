@@ -80,8 +80,20 @@ class Order(Model):
     line_items: Mapped[list[LineItem]] = relationship(lazy="raise", order_by="LineItem.id")
 
     @property
+    def goods(self) -> Money:
+        return Money(self.goods_minor, "KRW")
+
+    @property
+    def shipping(self) -> Money:
+        return Money(self.shipping_minor, "KRW")
+
+    @property
     def total(self) -> Money:
         return Money(self.total_minor, "KRW")
+
+    @property
+    def duty_estimate(self) -> Money:
+        return Money(self.duty_estimate_minor, "KRW")
 
 
 class ParcelState(StrEnum):

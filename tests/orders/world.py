@@ -10,6 +10,7 @@ from itertools import count
 from marketplace.customs.models import CustomsRule, ShippingRate
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import rupiah
+from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.operations import set_policy
 from marketplace.orders.models import Order
 from marketplace.orders.operations import (
@@ -46,10 +47,11 @@ _keys = count(1)
 
 def a_market(*, krw_idr: str = "11.80"):
     """Everything an order needs to know of the world; on `committed` databases commit it."""
-    for base, quote, rate in (("KRW", "IDR", krw_idr), ("USD", "KRW", "1400")):
-        db.session.merge(
-            ExchangeRate(day=TODAY, base=base, quote=quote, rate=Decimal(rate), source="test")
-        )
+    for day in (TODAY, today_in_seoul(now())):
+        for base, quote, rate in (("KRW", "IDR", krw_idr), ("USD", "KRW", "1400")):
+            db.session.merge(
+                ExchangeRate(day=day, base=base, quote=quote, rate=Decimal(rate), source="test")
+            )
     for name, value in FIGURES.items():
         saved(
             CustomsRule(

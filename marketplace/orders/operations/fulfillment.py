@@ -130,7 +130,7 @@ def release_due(at: datetime, *, limit: int = 200) -> int:
     return len(due)
 
 
-def _underway(parcel_id: int | InstrumentedAttribute[int]) -> Select[tuple[int]]:
+def _underway(parcel_id: int | InstrumentedAttribute[int]) -> Select[int]:
     """Refunds that are decided, but neither booked nor refused."""
     return select(OrderRefund.id).where(
         OrderRefund.parcel_id == parcel_id,

@@ -155,8 +155,8 @@ def weekly_sales(
     )
     sums = dict.fromkeys(mondays, 0)
     for paid_at, owed in rows:
-        day = paid_at.astimezone(JAKARTA).date()
-        monday = day - timedelta(days=day.weekday())
-        if monday in sums:
-            sums[monday] += owed or 0
-    return [(monday, Money(amount, "IDR")) for monday, amount in sums.items()]
+        if paid_at is not None:
+            day = paid_at.astimezone(JAKARTA).date()
+            monday = day - timedelta(days=day.weekday())
+            sums[monday] = sums.get(monday, 0) + (owed or 0)
+    return [(monday, Money(amount, "IDR")) for monday, amount in sums.items() if monday in mondays]

@@ -106,14 +106,14 @@ def list_parts(parcel_ids: Collection[int]) -> dict[int, Parts]:
     found: dict[int, dict[SplitPart, OrderSplit]] = {key: {} for key in parcel_ids}
     for split in db.session.scalars(select(OrderSplit).where(OrderSplit.parcel_id.in_(parcel_ids))):
         found[split.parcel_id][split.part] = split
-    return {
-        key: Parts(
-            *(splits[part].minor for part in SplitPart),
-            splits[SplitPart.COOPERATIVE].owed_minor or 0,
-        )
-        for key, splits in found.items()
-        if splits
-    }
+    return {key: _parts_of(splits) for key, splits in found.items() if splits}
+
+
+def _parts_of(splits: dict[SplitPart, OrderSplit]) -> Parts:
+    return Parts(
+        **{part.value: split.minor for part, split in splits.items()},
+        owed=splits[SplitPart.COOPERATIVE].owed_minor or 0,
+    )
 
 
 def parts_left(parcel_ids: Collection[int]) -> dict[int, Parts]:

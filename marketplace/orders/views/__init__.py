@@ -1,5 +1,8 @@
 from __future__ import annotations
 
-from flask import Blueprint
+from marketplace.orders.views import cart, checkout, orders  # noqa: F401  (their routes)
+from marketplace.orders.views.admin import bp as admin
+from marketplace.orders.views.blueprint import bp as public
+from marketplace.orders.views.desk import bp as desk
 
-blueprints: tuple[Blueprint, ...] = ()
+blueprints = (public, desk, admin)

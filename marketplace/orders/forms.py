@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from marketplace.kernel.money import Money, won
+from marketplace.orders.operations import Address
+from marketplace.web.forms import Form
+
+REQUIRED = _l("Please fill this in.")
+
+
+def required() -> DataRequired:
+    return DataRequired(REQUIRED)
+
+
+class CheckoutForm(Form):
+    recipient = StringField(_l("Recipient's name"), [required(), Length(max=60)])
+    phone = StringField(_l("Mobile phone"), [required(), Length(max=30)])
+    postcode = StringField(_l("Postcode"), [required(), Length(max=10)])
+    line = StringField(_l("Road-name address"), [required(), Length(max=200)])
+    detail = StringField(_l("Building, floor, door"), [Length(max=100)])
+    customs_code = StringField(_l("Personal customs code"), [required(), Length(max=30)])
+    delivery_note = TextAreaField(_l("Note for the delivery"), [Length(max=200)])
+    terms = BooleanField(
+        _l("I have checked the goods, the amount and the terms of sale, and I agree."),
+        [DataRequired(_l("Please agree to the terms to order."))],
+    )
+    transfer = BooleanField(
+        _l("I agree that my data is sent to Indonesia to deliver this order."),
+        [DataRequired(_l("Without this consent nobody in Indonesia could send your parcel."))],
+    )
+    form_key = HiddenField(validators=[DataRequired(), Length(min=8, max=64)])
+    quote = HiddenField(validators=[Length(max=1000)])
+
+    def address(self) -> Address:
+        return Address(
+            recipient=self.recipient.data or "",
+            phone=self.phone.data or "",
+            postcode=self.postcode.data or "",
+            line=self.line.data or "",
+            detail=self.detail.data or "",
+            customs_code=self.customs_code.data or "",
+            delivery_note=self.delivery_note.data or "",
+        )
+
+
+class ShipForm(Form):
+    carrier = SelectField(_l("Carrier"), [InputRequired(REQUIRED)])
+    tracking_number = StringField(_l("Tracking number"), [required(), Length(max=40)])
+
+
+class RefundForm(Form):
+    amount = IntegerField(
+        _l("Amount in won"),
+        [InputRequired(REQUIRED), NumberRange(min=1, message=_l("Enter at least 1 won."))],
+    )
+    reason = StringField(_l("Reason"), [required(), Length(max=200)])
+
+    def money(self) -> Money:
+        return won(self.amount.data or 0)

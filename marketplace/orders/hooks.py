@@ -1,0 +1,47 @@
+"""Steps that higher rooms add to the way of a buyer's village share: programs, disbursements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from markupsafe import Markup
+
+from marketplace.cooperatives.models import Cooperative
+from marketplace.orders.models import Order
+
+Trace = Callable[[Order, Sequence[int]], Sequence[Markup]]
+
+_traces: list[tuple[int, Trace]] = []
+
+
+def on_order_trace(function: Trace, *, place: int = 50) -> Trace:
+    """Show the steps `function(order, release_entry_ids)` renders, smaller `place` first.
+
+    The ids are the ledger entries whose lines on the village funds are this order's lots. Each
+    step is a rendered `trace_step`.
+    """
+    if all(known is not function for _, known in _traces):
+        _traces.append((place, function))
+        _traces.sort(key=lambda trace: trace[0])
+    return function
+
+
+def trace_of(order: Order, entry_ids: Sequence[int]) -> list[Markup]:
+    return [step for _, function in _traces for step in function(order, entry_ids)]
+
+
+Todo = Callable[[Cooperative], Sequence[dict[str, object]]]
+
+_todos: list[tuple[int, Todo]] = []
+
+
+def on_desk_todo(function: Todo, *, place: int = 50) -> Todo:
+    """Add what a cooperative has to do to its desk: dicts of url, symbol, dye, title, note."""
+    if all(known is not function for _, known in _todos):
+        _todos.append((place, function))
+        _todos.sort(key=lambda todo: todo[0])
+    return function
+
+
+def desk_todo(cooperative: Cooperative) -> list[dict[str, object]]:
+    return [thing for _, function in _todos for thing in function(cooperative)]

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from marketplace.accounts.access import staff
+from marketplace.accounts.models import Role, User
+from marketplace.kernel.db import db, transaction
+from marketplace.kernel.money import won
+from marketplace.kernel.time import now
+from marketplace.orders.errors import AlreadyPaidOut, NotPaid, RefundTooLarge
+from marketplace.orders.forms import RefundForm
+from marketplace.orders.models import Order, OrderRefund, OrderState
+from marketplace.orders.operations import refund_order_part
+from marketplace.orders.queries import get_order, get_parcel
+from marketplace.orders.queries import list_orders as find_orders
+from marketplace.orders.views.orders import gather, headline
+from marketplace.payments.flows import send_refund
+from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.queries import find_refund, list_refunds_of
+from marketplace.web.forms import render_form
+from marketplace.web.paging import Page, page_number
+
+bp = Blueprint("orders_admin", __name__, url_prefix="/admin/orders")
+
+SIZE = 30
+
+
+@bp.get("/")
+@staff(Role.ADMIN, Role.AUDITOR)
+def list_orders() -> ResponseReturnValue:
+    wanted = request.args.get("state", "")
+    state = OrderState(wanted) if wanted in set(OrderState) else None
+    text, number = request.args.get("number", "")[:30], page_number()
+    rows, count = find_orders(state=state, number=text, page=number, size=SIZE)
+    return render_template(
+        "orders/admin_list.html",
+        page=Page(rows, count, number, SIZE),
+        page_url=lambda page: url_for(".list_orders", state=wanted, number=text, page=page),
+        state=state,
+        number=text,
+        states=list(OrderState),
+    )
+
+
+@bp.get("/<number>")
+@staff(Role.ADMIN, Role.AUDITOR)
+def show_order(number: str) -> ResponseReturnValue:
+    return _show(get_order(number), None, RefundForm(formdata=None))
+
+
+@bp.post("/<number>/parcels/<parcel_number>/refunds")
+@staff(Role.ADMIN)
+def new_refund(number: str, parcel_number: str) -> ResponseReturnValue:
+    """Decide a refund and commit it; then ask Stripe, whose yes is booked in the ledger."""
+    order = get_order(number)
+    parcel = get_parcel(order, parcel_number)
+    form = RefundForm()
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                refund = refund_order_part(
+                    order,
+                    parcel,
+                    form.money(),
+                    reason=form.reason.data or "",
+                    by=current_user,
+                    at=now(),
+                )
+        except (RefundTooLarge, AlreadyPaidOut, NotPaid) as error:
+            form.refuse("amount", error)
+        else:
+            _send(refund)
+            return redirect(url_for(".show_order", number=number))
+    return _show(order, parcel_number, form)
+
+
+@bp.post("/<number>/refunds/<refund_number>/sending")
+@staff(Role.ADMIN)
+def send_again(number: str, refund_number: str) -> ResponseReturnValue:
+    """Ask Stripe once more for a refund it has not answered; the same key, so never twice."""
+    order = get_order(number)
+    refund = next((row for row in gather(order).refunds if row.number == refund_number), None)
+    if refund is not None:
+        _send(refund)
+    return redirect(url_for(".show_order", number=number))
+
+
+def _send(decided: OrderRefund) -> None:
+    planned = find_refund(decided.number)
+    if planned is None or planned.state is not RefundState.CREATED:
+        return
+    sent = send_refund(planned, at=now())
+    if sent.state is RefundState.CREATED:
+        flash(_("Stripe does not answer. The refund is kept and will be sent again."), "wait")
+    elif sent.state is RefundState.FAILED:
+        flash(_("Stripe refused the refund: %(reason)s", reason=sent.failure), "bad")
+    else:
+        flash(_("Refund %(number)s was accepted.", number=decided.number), "ok")
+
+
+def _show(order: Order, parcel_number: str | None, form: RefundForm) -> ResponseReturnValue:
+    view = gather(order)
+    sent: dict[str, Refund] = {
+        row.reference: row for row in list_refunds_of([payment.id for payment in view.payments])
+    }
+    return render_form(
+        "orders/admin_show.html",
+        form,
+        order=order,
+        view=view,
+        headline=headline(order, view.parcels),
+        buyer=db.session.get_one(User, order.user_id),
+        refused_parcel=parcel_number,
+        left={parcel_id: won(parts.total) for parcel_id, parts in view.left.items()},
+        sent=sent,
+        may_refund=current_user.has_role(Role.ADMIN),
+        links_entries="admin.show_entry" in current_app.view_functions,
+    )

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import BadRequest
+
+from marketplace.kernel.db import transaction
+from marketplace.kernel.time import now
+from marketplace.orders.errors import NotEnough
+from marketplace.orders.operations import add_to_cart, change_quantity, open_cart
+from marketplace.orders.queries import list_quantities, quote
+from marketplace.orders.views.blueprint import bp
+from marketplace.orders.views.browser import cart_token, reader_cart, reader_id, remember_cart
+from marketplace.web.access import public
+from marketplace.web.errors import explain
+from marketplace.web.locale import current_language
+
+
+@bp.get("/cart")
+@public
+def show_cart() -> ResponseReturnValue:
+    quantities = list_quantities(reader_cart())
+    offer = quote(quantities, lang=current_language(), at=now()) if quantities else None
+    return render_template(
+        "orders/cart.html",
+        quote=offer if offer and offer.parcels else None,
+        removed=request.args.get("removed", type=int),
+        removed_quantity=request.args.get("quantity", 1, type=int),
+    )
+
+
+@bp.post("/cart/lines")
+@public
+def add_line() -> ResponseReturnValue:
+    """Put goods in; with `then=checkout` go straight to the checkout."""
+    variant_id, quantity = _whole("variant_id"), _whole("quantity", 1)
+    try:
+        with transaction():
+            cart = open_cart(cart_token(), user_id=reader_id(), at=now())
+            add_to_cart(cart, variant_id, max(1, quantity), at=now(), lang=current_language())
+    except NotEnough as error:
+        flash(explain(error), "bad")
+        return redirect(url_for(".show_cart"))
+    if request.form.get("then") == "checkout":
+        response = make_response(redirect(url_for(".checkout")))
+    else:
+        flash(_("Added to your cart."), "ok")
+        response = make_response(redirect(url_for(".show_cart")))
+    remember_cart(response, cart)
+    return response
+
+
+@bp.post("/cart/lines/<int:variant_id>")
+@public
+def change_line(variant_id: int) -> ResponseReturnValue:
+    """Set the quantity; the buttons send `step`, the cross sends `remove`."""
+    cart = reader_cart()
+    there = list_quantities(cart).get(variant_id, 0)
+    if cart is None or not there:
+        return redirect(url_for(".show_cart"))
+    quantity = 0
+    if "remove" not in request.form:
+        quantity = max(1, _whole("quantity", there) + _whole("step", 0))
+    try:
+        with transaction():
+            cart = open_cart(cart_token(), user_id=reader_id(), at=now())
+            change_quantity(cart, variant_id, quantity, at=now(), lang=current_language())
+    except NotEnough as error:
+        flash(explain(error), "bad")
+    if quantity:
+        return redirect(url_for(".show_cart"))
+    return redirect(url_for(".show_cart", removed=variant_id, quantity=there))
+
+
+def _whole(name: str, default: int | None = None) -> int:
+    """A whole number of the form. Without a default, nonsense is a bad request."""
+    text = request.form.get(name, "").strip()
+    if text.lstrip("-").isdecimal() and len(text) < 10:
+        return int(text)
+    if default is None:
+        raise BadRequest
+    return default

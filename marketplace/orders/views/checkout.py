@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import current_app, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import select
+
+from marketplace.customs.errors import InvalidCustomsCode, InvalidPhone, InvalidPostcode
+from marketplace.kernel.config import Config
+from marketplace.kernel.db import db, transaction
+from marketplace.kernel.errors import DomainError
+from marketplace.kernel.money import Money, won
+from marketplace.kernel.time import now
+from marketplace.orders.errors import CartEmpty, NotEnough, OrderNotPayable, QuoteChanged
+from marketplace.orders.forms import CheckoutForm
+from marketplace.orders.models import LineItem, Order, OrderState
+from marketplace.orders.operations import place_order
+from marketplace.orders.queries import Quote, get_order_of, list_quantities, quote
+from marketplace.orders.views.blueprint import bp
+from marketplace.orders.views.browser import reader_cart
+from marketplace.payments.errors import AlreadyPaid, StripeRefused, StripeUnavailable
+from marketplace.payments.flows import open_checkout, settle
+from marketplace.payments.queries import list_payments
+from marketplace.reference.errors import PostcodeUnknown
+from marketplace.web.access import signed_in
+from marketplace.web.errors import explain
+from marketplace.web.forms import render_form
+from marketplace.web.locale import current_language
+
+EDITION = "2026-04"
+FIELDS: dict[type[DomainError], str] = {
+    InvalidPhone: "phone",
+    InvalidPostcode: "postcode",
+    PostcodeUnknown: "postcode",
+    InvalidCustomsCode: "customs_code",
+}
+
+
+@bp.route("/checkout", methods=["GET", "POST"])
+@signed_in
+def checkout() -> ResponseReturnValue:
+    cart = reader_cart()
+    form = CheckoutForm(obj=None)
+    if request.method == "POST" and (placed := _placed_before(form.form_key.data)):
+        return _pay(placed)
+    quantities = list_quantities(cart)
+    offer = quote(quantities, lang=current_language(), at=now()) if quantities else None
+    if cart is None or offer is None or not offer.parcels:
+        flash(explain(CartEmpty()), "wait")
+        return redirect(url_for(".show_cart"))
+    if form.validate_on_submit():
+        seen = _read_quote(form.quote.data)
+        try:
+            with transaction():
+                order = place_order(
+                    current_user,
+                    cart,
+                    form.address(),
+                    form_key=form.form_key.data or "",
+                    at=now(),
+                    locale=current_language(),
+                    seen=seen.get("fingerprint", ""),
+                    consents={"terms": EDITION, "overseas_transfer": EDITION},
+                )
+        except tuple(FIELDS) as error:
+            form.refuse(FIELDS[type(error)], error)
+        except QuoteChanged as error:
+            return _show(form, offer, error, before=seen)
+        except NotEnough as error:
+            return _show(form, offer, error)
+        else:
+            return _pay(order)
+    elif request.method == "GET":
+        _fill_in(form)
+    return _show(form, offer)
+
+
+def _show(
+    form: CheckoutForm,
+    offer: Quote,
+    error: DomainError | None = None,
+    before: dict[str, Any] | None = None,
+) -> ResponseReturnValue:
+    if error is not None:
+        form.form_errors = [*form.form_errors, explain(error)]
+    form.quote.data = _write_quote(offer)
+    form.form_key.data = form.form_key.data or secrets.token_urlsafe(16)
+    changes = [
+        (label, won(before[name]), amount)
+        for label, name, amount in (
+            (_("Goods"), "goods", offer.goods),
+            (_("International shipping"), "shipping", offer.shipping),
+            (_("To pay"), "total", offer.total),
+        )
+        if before and name in before
+    ]
+    return render_form("orders/checkout.html", form, quote=offer, changes=changes)
+
+
+def _fill_in(form: CheckoutForm) -> None:
+    """Start with the address of the buyer's last order; the consents are given anew."""
+    form.form_key.data = form.form_key.data or secrets.token_urlsafe(16)
+    last = db.session.scalar(
+        select(Order).where(Order.user_id == current_user.id).order_by(Order.id.desc()).limit(1)
+    )
+    known = {
+        "recipient": last.recipient if last else current_user.name,
+        "phone": last.phone if last else "",
+        "postcode": last.postcode if last else "",
+        "line": last.address_line if last else "",
+        "detail": last.address_detail if last else "",
+        "customs_code": last.customs_code if last else "",
+    }
+    for name, value in known.items():
+        form[name].data = form[name].data or value
+
+
+def _placed_before(form_key: str | None) -> Order | None:
+    """The order a first tap of the same form has made already."""
+    if not form_key:
+        return None
+    return db.session.scalar(
+        select(Order).where(Order.form_key == form_key, Order.user_id == current_user.id)
+    )
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="quote")
+
+
+def _write_quote(offer: Quote) -> str:
+    """What the buyer sees now, signed, so that old and new can be shown side by side."""
+    text = _signer().dumps(
+        {
+            "fingerprint": offer.fingerprint,
+            "goods": offer.goods.minor,
+            "shipping": offer.shipping.minor,
+            "total": offer.total.minor,
+        }
+    )
+    return text if isinstance(text, str) else text.decode()
+
+
+def _read_quote(text: str | None) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = _signer().loads(text or "")
+    except BadSignature:
+        return {}
+    return found
+
+
+@bp.post("/orders/<number>/payments")
+@signed_in
+def new_payment(number: str) -> ResponseReturnValue:
+    """Try again after a payment that failed or was left."""
+    return _pay(get_order_of(current_user.id, number))
+
+
+@bp.get("/orders/<number>/payments/return")
+@signed_in
+def return_from_payment(number: str) -> ResponseReturnValue:
+    """Stripe's page leads back here: look how the session stands, then show the order.
+
+    The address proves nothing; the session is asked for, and must be one of this order.
+    """
+    order = get_order_of(current_user.id, number)
+    session_id = request.args.get("session_id", "")
+    if session_id in {payment.session_id for payment in list_payments("order", order.number)}:
+        try:
+            settle(session_id, at=now())
+        except (StripeUnavailable, StripeRefused):
+            flash(_("We are still waiting for word of your payment. Reload in a minute."), "wait")
+    return redirect(url_for(".show_order", number=number))
+
+
+def _pay(order: Order) -> ResponseReturnValue:
+    """Send the buyer to Stripe's page, or to the order with a sentence why not."""
+    here = url_for(".show_order", number=order.number)
+    if order.state is OrderState.PAID:
+        return redirect(here)
+    if order.state is not OrderState.AWAITING_PAYMENT:
+        raise OrderNotPayable
+    try:
+        payment = open_checkout(
+            "order",
+            order.number,
+            order.total,
+            _bill(order),
+            customer_email=current_user.email,
+            locale=current_language(),
+            success_url=_outside(url_for(".return_from_payment", number=order.number))
+            + "?session_id={CHECKOUT_SESSION_ID}",
+            cancel_url=_outside(here),
+            at=now(),
+        )
+    except AlreadyPaid:
+        return redirect(here)
+    except (StripeUnavailable, StripeRefused) as error:
+        flash(explain(error), "bad")
+        return redirect(here)
+    return redirect(payment.session_url or here, 303)
+
+
+def _bill(order: Order) -> list[tuple[str, Money, int]]:
+    items = db.session.scalars(
+        select(LineItem).where(LineItem.order_id == order.id).order_by(LineItem.id)
+    )
+    lines = [(item.name, item.unit, item.quantity) for item in items]
+    if order.shipping_minor:
+        lines.append((_("International shipping"), won(order.shipping_minor), 1))
+    return lines
+
+
+def _outside(path: str) -> str:
+    """The address as the buyer's browser knows it."""
+    config: Config = current_app.config["LUMBUNG"]
+    return (request.host_url.rstrip("/") if config.demo else config.base_url) + path

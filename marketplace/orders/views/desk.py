@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+from markupsafe import Markup
+
+from marketplace.cooperatives.access import member
+from marketplace.cooperatives.models import Cooperative
+from marketplace.cooperatives.policies import may
+from marketplace.cooperatives.queries import find_membership
+from marketplace.drawings import stacked
+from marketplace.kernel.db import transaction
+from marketplace.kernel.money import Money, total
+from marketplace.kernel.time import JAKARTA, now
+from marketplace.ledger.queries import policy_at
+from marketplace.orders.errors import InvalidTrackingNumber, TrackingNumberMistyped
+from marketplace.orders.forms import ShipForm
+from marketplace.orders.hooks import desk_todo
+from marketplace.orders.models import Order, ParcelState
+from marketplace.orders.operations import ship_parcel
+from marketplace.orders.policies import SHIP_WITHIN
+from marketplace.orders.queries import (
+    count_to_ship,
+    get_parcel_of,
+    list_owed_parcels,
+    list_parcels_of,
+    owed_to,
+    weekly_sales,
+)
+from marketplace.reference.models import Carrier
+from marketplace.reference.queries import list_carriers
+from marketplace.web.formats import format_day, format_money, format_number
+from marketplace.web.forms import render_form
+from marketplace.web.paging import Page, page_number
+
+bp = Blueprint("orders_desk", __name__, url_prefix="/c/<cooperative>")
+
+TABS = {
+    "to-ship": ParcelState.WAITING,
+    "on-the-way": ParcelState.SHIPPED,
+    "done": ParcelState.DELIVERED,
+}
+SIZE = 20
+
+
+@bp.get("/")
+@member("desk.view")
+def show_desk(cooperative: Cooperative) -> ResponseReturnValue:
+    at = now()
+    waiting, count = list_parcels_of(cooperative, ParcelState.WAITING, page=1, size=5)
+    weeks = weekly_sales(cooperative, at=at)
+    membership = find_membership(current_user.id, cooperative.slug)
+    sees_money = membership is not None and may(membership.role, "payouts.view")
+    todo = []
+    if count:
+        todo.append(
+            {
+                "url": url_for(".list_parcels", cooperative=cooperative.slug),
+                "symbol": "truck",
+                "dye": 2,
+                "title": ngettext(
+                    "%(num)s order waits to be sent", "%(num)s orders wait to be sent", count
+                ),
+                "note": _("At the latest %(day)s", day=format_day(due_of(waiting[0][1]))),
+            }
+        )
+    return render_template(
+        "orders/desk.html",
+        cooperative=cooperative,
+        todo=(todo + desk_todo(cooperative))[:3],
+        waiting=waiting,
+        owed=owed_to(cooperative) if sees_money else None,
+        weeks=weeks,
+        chart=draw_weeks(weeks),
+        sales=Money(sum(amount.minor for _, amount in weeks), "IDR"),
+        today=at.astimezone(JAKARTA).date(),
+        due_of=due_of,
+    )
+
+
+def draw_weeks(weeks: list[tuple[date, Money]]) -> Markup:
+    """Sales by week in million rupiah."""
+    return stacked(
+        [(f"{monday.day}/{monday.month}", [float(amount.major)]) for monday, amount in weeks],
+        [4],
+        _(
+            "Sales by week, the last one %(amount)s",
+            amount=format_money(weeks[-1][1]) if weeks else "",
+        ),
+        lambda amount: format_number(Decimal(str(round(amount / 1_000_000, 2)))),
+        width=360,
+        height=200,
+    )
+
+
+def due_of(order: Order) -> date:
+    """The last day to send a parcel, in the cooperative's zone."""
+    return ((order.paid_at or order.placed_at) + SHIP_WITHIN).astimezone(JAKARTA).date()
+
+
+@bp.get("/orders")
+@member("orders.view")
+def list_parcels(cooperative: Cooperative) -> ResponseReturnValue:
+    tab = request.args.get("tab", "to-ship")
+    state = TABS.get(tab, ParcelState.WAITING)
+    number = page_number()
+    rows, count = list_parcels_of(cooperative, state, page=number, size=SIZE)
+    return render_template(
+        "orders/desk_parcels.html",
+        cooperative=cooperative,
+        page=Page(rows, count, number, SIZE),
+        page_url=lambda page: url_for(
+            ".list_parcels", cooperative=cooperative.slug, tab=tab, page=page
+        ),
+        tab=tab if tab in TABS else "to-ship",
+        to_ship=count_to_ship(cooperative),
+        today=now().astimezone(JAKARTA).date(),
+        due_of=due_of,
+    )
+
+
+@bp.get("/orders/<number>")
+@member("orders.view")
+def show_parcel(cooperative: Cooperative, number: str) -> ResponseReturnValue:
+    return _show_parcel(cooperative, number, _ship_form())
+
+
+@bp.post("/orders/<number>/shipment")
+@member("orders.ship")
+def new_shipment(cooperative: Cooperative, number: str) -> ResponseReturnValue:
+    """The cooperative says that it has sent the parcel."""
+    parcel, _order = get_parcel_of(cooperative, number)
+    form = _ship_form()
+    if form.validate_on_submit():
+        carrier = next(row for row in list_carriers() if row.code == form.carrier.data)
+        try:
+            with transaction():
+                ship_parcel(parcel, carrier, form.tracking_number.data or "", at=now())
+        except (InvalidTrackingNumber, TrackingNumberMistyped) as error:
+            form.refuse("tracking_number", error)
+        else:
+            flash(_("Parcel %(number)s is on its way. The buyer was told.", number=number), "ok")
+            return redirect(url_for(".list_parcels", cooperative=cooperative.slug))
+    return _show_parcel(cooperative, number, form)
+
+
+def _ship_form() -> ShipForm:
+    form = ShipForm()
+    carriers: list[Carrier] = sorted(
+        list_carriers(), key=lambda row: not row.code.startswith("pos")
+    )
+    form.carrier.choices = [(row.code, row.name) for row in carriers]
+    return form
+
+
+def _show_parcel(cooperative: Cooperative, number: str, form: ShipForm) -> ResponseReturnValue:
+    parcel, order = get_parcel_of(cooperative, number)
+    membership = find_membership(current_user.id, cooperative.slug)
+    return render_form(
+        "orders/desk_parcel.html",
+        form,
+        cooperative=cooperative,
+        parcel=parcel,
+        order=order,
+        goods=total([item.amount for item in parcel.line_items], "KRW"),
+        may_ship=membership is not None and may(membership.role, "orders.ship"),
+        carrier=next((row for row in list_carriers() if row.code == parcel.carrier_code), None),
+        today=now().astimezone(JAKARTA).date(),
+        due_of=due_of,
+    )
+
+
+@bp.get("/payouts")
+@member("payouts.view")
+def list_payouts(cooperative: Cooperative) -> ResponseReturnValue:
+    number = page_number()
+    rows, count = list_owed_parcels(cooperative, page=number, size=SIZE)
+    return render_template(
+        "orders/desk_payouts.html",
+        cooperative=cooperative,
+        owed=owed_to(cooperative),
+        percent={name: f"{part / 100:g}" for name, part in policy_at("sale", now()).parts.items()},
+        page=Page(rows, count, number, SIZE),
+        page_url=lambda page: url_for(".list_payouts", cooperative=cooperative.slug, page=page),
+    )

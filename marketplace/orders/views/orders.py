@@ -1,0 +1,341 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from markupsafe import Markup
+
+from marketplace.customs.policies import mask_customs_code
+from marketplace.drawings import Node, flow
+from marketplace.kernel.db import transaction
+from marketplace.kernel.money import Money, won
+from marketplace.kernel.time import now
+from marketplace.ledger.queries import Entry, entries_about
+from marketplace.orders.hooks import trace_of
+from marketplace.orders.models import Order, OrderRefund, OrderState, Parcel, ParcelState
+from marketplace.orders.operations import cancel_order, deliver_parcel
+from marketplace.orders.policies import HOLD, NOTHING, Parts, release_at
+from marketplace.orders.postings import SHARE_HELD
+from marketplace.orders.queries import (
+    get_order_of,
+    get_parcel,
+    list_orders_of,
+    list_parcels,
+    list_parts,
+    list_refunds,
+)
+from marketplace.orders.queries import parts_left as list_parts_left
+from marketplace.orders.views.blueprint import bp
+from marketplace.payments.errors import AlreadyPaid, StripeUnavailable
+from marketplace.payments.flows import close_open_sessions
+from marketplace.payments.models import Payment
+from marketplace.payments.queries import list_payments
+from marketplace.reference.models import Carrier
+from marketplace.reference.queries import list_carriers
+from marketplace.web.access import signed_in
+from marketplace.web.errors import explain
+from marketplace.web.formats import format_moment, format_money
+from marketplace.web.paging import Page, page_number
+
+
+@dataclass(frozen=True)
+class SharedRelease:
+    """A parcel's village share in its four funds, as the ledger has it."""
+
+    at: datetime
+    entry_id: int
+    amounts: list[tuple[str, Money]]
+
+    @property
+    def total(self) -> Money:
+        return won(sum(amount.minor for _, amount in self.amounts))
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """One order as its buyer sees it, gathered with few queries."""
+
+    order: Order
+    parcels: Sequence[Parcel]
+    parts: dict[int, Parts]
+    left: dict[int, Parts]
+    entries: Sequence[Entry]
+    payments: Sequence[Payment]
+    refunds: Sequence[OrderRefund]
+    carriers: dict[str, Carrier]
+
+    @property
+    def whole(self) -> Parts:
+        return sum(self.parts.values(), NOTHING)
+
+    @property
+    def share(self) -> Money:
+        return won(self.whole.village_share)
+
+    @property
+    def cooperatives(self) -> Money:
+        return won(self.whole.cooperative)
+
+    @property
+    def service(self) -> Money:
+        return won(self.whole.service)
+
+    @property
+    def customs_code(self) -> str:
+        return mask_customs_code(self.order.customs_code)
+
+    @property
+    def payment(self) -> Payment | None:
+        """The one that was taken, or the last attempt."""
+        paid = [payment for payment in self.payments if payment.paid_at]
+        return next(iter(paid or list(self.payments)[-1:]), None)
+
+    @property
+    def refunded(self) -> Money:
+        return won(sum(refund.minor for refund in self.refunds if refund.failed_at is None))
+
+    @property
+    def agrees_with_ledger(self) -> bool:
+        """Whether the books hold exactly the share that the order promised."""
+        sales = [entry for entry in self.entries if entry.kind == "sale"]
+        booked = sum(
+            -posting.amount.minor
+            for entry in sales
+            for posting in entry.postings
+            if posting.path == SHARE_HELD
+        )
+        return len(sales) == 1 and booked == self.whole.village_share
+
+    @property
+    def releases(self) -> list[SharedRelease]:
+        return [
+            SharedRelease(
+                entry.occurred_at,
+                entry.id,
+                [
+                    (posting.path.rpartition(":")[2], -posting.amount)
+                    for posting in entry.postings
+                    if posting.path.startswith("funds:village:") and posting.amount.minor < 0
+                ],
+            )
+            for entry in self.entries
+            if entry.kind == "release"
+        ]
+
+    @property
+    def held_share(self) -> Money:
+        """The share of parcels that are not released yet."""
+        return won(
+            sum(
+                self.left[parcel.id].village_share
+                for parcel in self.parcels
+                if parcel.released_at is None
+            )
+        )
+
+    def tracking_url(self, parcel: Parcel) -> str:
+        carrier = self.carriers.get(parcel.carrier_code or "")
+        if carrier is None or parcel.tracking_number is None:
+            return ""
+        return carrier.tracking_url.replace("{number}", parcel.tracking_number)
+
+
+def gather(order: Order) -> OrderView:
+    parcels = list_parcels(order)
+    ids = [parcel.id for parcel in parcels]
+    is_paid = order.state is OrderState.PAID
+    has_left = any(parcel.carrier_code for parcel in parcels)
+    parts = list_parts(ids)
+    refunds = list_refunds(order) if is_paid else []
+    return OrderView(
+        order=order,
+        parcels=parcels,
+        parts=parts,
+        left=list_parts_left(ids) if refunds else parts,
+        entries=entries_about("order", order.number) if is_paid else [],
+        payments=list_payments("order", order.number),
+        refunds=refunds,
+        carriers={row.code: row for row in list_carriers()} if has_left else {},
+    )
+
+
+def headline(order: Order, parcels: Sequence[Parcel]) -> str:
+    """The state as a sentence."""
+    states = {parcel.state for parcel in parcels}
+    sentence = _("The cooperatives are preparing your order")
+    if order.state is OrderState.AWAITING_PAYMENT:
+        sentence = _("Your order is waiting for payment")
+    elif order.state is OrderState.CANCELED:
+        sentence = _("This order was canceled")
+    elif states == {ParcelState.DELIVERED}:
+        sentence = _("Everything has arrived")
+    elif ParcelState.WAITING not in states:
+        sentence = _("Your order is on its way")
+    elif len(states) > 1:
+        sentence = _("Part of your order is on its way")
+    return str(sentence)
+
+
+def timeline(order: Order, parcel: Parcel) -> list[dict[str, str]]:
+    """What has happened to a parcel, and what is to come."""
+    done = {ParcelState.WAITING: 1, ParcelState.SHIPPED: 2, ParcelState.DELIVERED: 4}[parcel.state]
+    if order.state is not OrderState.PAID:
+        done = 0
+    elif parcel.released_at:
+        done = 5
+    steps = [
+        (_("Paid"), order.paid_at),
+        (_("Packed by the cooperative"), parcel.shipped_at),
+        (_("On the way to Korea"), None),
+        (_("Arrived"), parcel.delivered_at),
+        (_("Village share released"), parcel.released_at),
+    ]
+    states = ["done" if place < done else "now" if place == done else "" for place in range(5)]
+    rows = [
+        {"title": title, "state": state, "note": format_moment(moment) if moment else ""}
+        for (title, moment), state in zip(steps, states, strict=True)
+    ]
+    if parcel.delivered_at and not parcel.released_at:
+        until = release_at(parcel.delivered_at)
+        rows[4]["note"] = _("from %(time)s", time=format_moment(until))
+    return rows
+
+
+@bp.get("/orders")
+@signed_in
+def list_orders() -> ResponseReturnValue:
+    number = page_number()
+    rows, count = list_orders_of(current_user.id, page=number)
+    return render_template(
+        "orders/list.html",
+        page=Page(rows, count, number, 20),
+        page_url=lambda number: url_for(".list_orders", page=number),
+        headline=headline,
+    )
+
+
+@bp.get("/orders/<number>")
+@signed_in
+def show_order(number: str) -> ResponseReturnValue:
+    order = get_order_of(current_user.id, number)
+    view = gather(order)
+    return render_template(
+        "orders/show.html",
+        order=order,
+        view=view,
+        headline=headline(order, view.parcels),
+        timelines={parcel.id: timeline(order, parcel) for parcel in view.parcels},
+        trace=_trace(view),
+        flow=draw_split(view),
+        release_rows=release_rows,
+        methods=methods(),
+        receipt_url=_receipt_url(order),
+        held_until=order.placed_at + HOLD,
+    )
+
+
+def draw_split(view: OrderView) -> Markup:
+    """The goods' amount, and where it goes."""
+    parts = [
+        ("cooperatives", _("Cooperatives"), 4, view.cooperatives),
+        ("service", _("Running the market, payment"), 7, view.service),
+        ("share", _("Village share"), 2, view.share),
+    ]
+    return flow(
+        [
+            [Node("order", _("My order"), 1)],
+            [Node(key, label, dye) for key, label, dye, _amount in parts],
+        ],
+        [("order", key, amount.minor) for key, _label, _dye, amount in parts],
+        _(
+            "%(goods)s for goods: %(cooperatives)s to the cooperatives, %(service)s for running "
+            "the market and payment, %(share)s as village share.",
+            goods=format_money(view.order.goods),
+            cooperatives=format_money(view.cooperatives),
+            service=format_money(view.service),
+            share=format_money(view.share),
+        ),
+        lambda amount: format_money(won(int(amount))),
+        width=700,
+        height=260,
+        gap=46,
+        label_width=150,
+        reach=True,
+    )
+
+
+def release_rows(release: SharedRelease) -> list[tuple[str, str]]:
+    names = {
+        "programs": _("Village program fund"),
+        "training": _("Training and mentoring"),
+        "youth": _("Youth ambassadors"),
+        "reserve": _("Reserve"),
+    }
+    return [(names.get(name, name), format_money(amount)) for name, amount in release.amounts]
+
+
+def methods() -> dict[str, str]:
+    """Stripe's names of ways to pay."""
+    return {
+        "card": _("Card"),
+        "kr_card": _("Korean card"),
+        "kakao_pay": "Kakao Pay",
+        "naver_pay": "Naver Pay",
+        "payco": "Payco",
+        "samsung_pay": "Samsung Pay",
+    }
+
+
+def _receipt_url(order: Order) -> str:
+    if "openbook.show_receipt" in current_app.view_functions:
+        return url_for("openbook.show_receipt", code=order.receipt_code)
+    if "openbook.check_receipt" in current_app.view_functions:
+        return url_for("openbook.check_receipt", code=order.receipt_code)
+    return ""
+
+
+def _trace(view: OrderView) -> list[Markup]:
+    if view.order.state is not OrderState.PAID:
+        return []
+    return trace_of(view.order, [release.entry_id for release in view.releases])
+
+
+@bp.route("/orders/<number>/cancellation", methods=["GET", "POST"])
+@signed_in
+def new_cancellation(number: str) -> ResponseReturnValue:
+    """Give up an order that is not paid. Its session is closed first, so it cannot be paid."""
+    order = get_order_of(current_user.id, number)
+    here = redirect(url_for(".show_order", number=number))
+    if order.state is not OrderState.AWAITING_PAYMENT:
+        return here
+    if request.method == "GET":
+        return render_template("orders/cancel.html", order=order)
+    try:
+        close_open_sessions("order", order.number, at=now())
+        with transaction():
+            canceled = cancel_order(order, at=now())
+    except AlreadyPaid:
+        flash(_("This order has just been paid, so it was not canceled."), "wait")
+    except StripeUnavailable as error:
+        flash(explain(error), "bad")
+    else:
+        if canceled:
+            flash(_("The order was canceled. Nothing was charged."), "ok")
+    return here
+
+
+@bp.post("/orders/<number>/parcels/<parcel_number>/receipt")
+@signed_in
+def confirm_receipt(number: str, parcel_number: str) -> ResponseReturnValue:
+    """The buyer says that the parcel has arrived."""
+    order = get_order_of(current_user.id, number)
+    parcel = get_parcel(order, parcel_number)
+    with transaction():
+        deliver_parcel(parcel, at=now())
+    flash(_("Thank you. The cooperative and the village share will follow."), "ok")
+    return redirect(url_for(".show_order", number=number))
