@@ -15,6 +15,7 @@ from huey.consumer_options import ConsumerConfig
 from marketplace import mail
 from marketplace.kernel.config import Config
 from marketplace.kernel.db import db
+from marketplace.orders.commands import catch_up_payments, give_up_unpaid, release_parcels
 
 log = structlog.get_logger()
 
@@ -45,7 +46,13 @@ def _inside(app: Flask, name: str, task: Callable[[], int]) -> Callable[[], None
     return run
 
 
-SCHEDULE: list[tuple[str, Callable[[], int], str]] = [("send-mails", mail.send_due, "*")]
+# Name, task, and the minutes at which it runs.
+SCHEDULE: list[tuple[str, Callable[[], int], str]] = [
+    ("send mails", mail.send_due, "*"),
+    ("catch up with payments", catch_up_payments, "*/2"),
+    ("give up unpaid orders", give_up_unpaid, "*/2"),
+    ("release parcels", release_parcels, "*/10"),
+]
 
 
 def run_worker() -> None:
