@@ -6,6 +6,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.accounts.errors import EmailTaken, SignInRefused
 from marketplace.accounts.models import (
@@ -46,8 +47,12 @@ def create_user(email: str, name: str, password: str | None, *, locale: str, at:
         roles=[],
         organizations=[],
     )
-    db.session.add(user)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+    except IntegrityError:
+        # Two requests at once: the other one was first.
+        raise EmailTaken from None
     return user
 
 

@@ -46,7 +46,9 @@ def import_all(folder: Path = DATA) -> dict[str, int]:
     Safe to repeat: an unchanged file is skipped, a changed one updates its rows.
     Raises FileRefused.
     """
-    return {name: import_file(folder / name, model, read) for name, model, read in FILES}
+    written = {name: import_file(folder / name, model, read) for name, model, read in FILES}
+    rates.forget()
+    return written
 
 
 def import_file(path: Path, model: type[Model], read: Callable[[Line], Iterable[Row]]) -> int:

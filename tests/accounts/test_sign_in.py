@@ -44,6 +44,17 @@ def test_a_person_signs_in_and_out(client, jisu):
     assert events() == ["sign-in", "sign-out"]
 
 
+def test_signing_out_leaves_nothing_for_the_next_reader_of_the_phone(client, jisu):
+    sign_in(client)
+    with client.session_transaction() as cookie:
+        cookie["kept_form"] = {"path": "/ko/checkout", "fields": [["name", "Kim Jisu"]]}
+
+    client.post("/ko/sign-out")
+
+    with client.session_transaction() as cookie:
+        assert set(cookie) <= {"_flashes"}
+
+
 def test_a_wrong_password_keeps_the_address_and_says_one_sentence(client, jisu):
     answer = sign_in(client, password="something else")
 

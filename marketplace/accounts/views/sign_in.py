@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, current_app, flash, redirect, request
+from flask import Blueprint, current_app, flash, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
@@ -82,6 +82,8 @@ def sign_out() -> ResponseReturnValue:
         with transaction():
             note_event("sign-out", user_id=current_user.id, address=request.remote_addr, at=now())
         logout_user()
+        # Phones are shared: nothing of this reader stays for the next one.
+        session.clear()
         flash(_("You are signed out."))
     return redirect(f"/{current_language()}/")
 

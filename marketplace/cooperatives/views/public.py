@@ -69,7 +69,7 @@ def _story_language(cooperative: Cooperative) -> str:
 
 
 def _facts(cooperative: Cooperative, place: Place) -> list[tuple[str, str]]:
-    facts = [(_("Kind"), cooperative.kind)]
+    facts = [(_("Form of cooperative"), cooperative.kind)]
     if place.village is not None:
         village = f"{place.village}, {place.district}" if place.district else place.village
         facts.append((_("Village"), village))
