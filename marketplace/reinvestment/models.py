@@ -33,13 +33,17 @@ class ProgramTheme(StrEnum):
 class Program(Model):
     """A purpose money may be spent on in one village. Amounts are in won.
 
-    `budget` is a list of `[text, amount]`; `body_sha256` seals what the signers read.
+    `budget` is a list of `[text, amount]`; `body_sha256` seals what the signers read. `reason` is
+    what the second person wrote for the public record, whichever way it went.
     """
 
     __tablename__ = "programs"
     __table_args__ = (
         CheckConstraint("asked_minor > 0", name="asks_something"),
         CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="four_eyes"),
+        CheckConstraint(
+            "rejected_by IS NULL OR rejected_by <> proposed_by", name="four_eyes_reject"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,6 +66,9 @@ class Program(Model):
     proposed_at: Mapped[datetime]
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     approved_at: Mapped[datetime | None]
+    rejected_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    rejected_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
     finished_on: Mapped[date | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
     regency: Mapped[Regency] = relationship(lazy="joined", innerjoin=True)
@@ -75,10 +82,13 @@ class Program(Model):
 
 
 class Allocation(Model):
-    """Money of one fund set aside for a program by its approval."""
+    """Money of one fund set aside for a program by its approval; negative when it goes back.
+
+    `fund` is the path of the fund's ledger account.
+    """
 
     __tablename__ = "allocations"
-    __table_args__ = (CheckConstraint("minor > 0", name="positive"),)
+    __table_args__ = (CheckConstraint("minor <> 0", name="not_zero"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"), index=True)
@@ -89,7 +99,10 @@ class Allocation(Model):
 
 
 class LotUse(Model):
-    """Which sale's share an allocation spent: first in, first out, to the won."""
+    """Which lot an allocation spent: first in, first out, to the won; negative when it goes back.
+
+    A lot is the posting that credited the fund: a sale's share, a pledge's money.
+    """
 
     __tablename__ = "lot_uses"
     __table_args__ = (CheckConstraint("amount <> 0", name="not_zero"),)
@@ -103,7 +116,10 @@ class LotUse(Model):
 
 
 class Disbursement(Model):
-    """Money paid to a program's village: proposed by one person, released by another."""
+    """Money paid to a program's village: proposed by one person, released by another.
+
+    Released, it is on its way; settled, the bank has said so (`bank_reference`).
+    """
 
     __tablename__ = "disbursements"
     __table_args__ = (
@@ -121,14 +137,27 @@ class Disbursement(Model):
     released_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     released_at: Mapped[datetime | None]
     entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    canceled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    canceled_at: Mapped[datetime | None]
+    settled_on: Mapped[date | None]
+    bank_reference: Mapped[str | None]
+    settlement_entry_id: Mapped[int | None] = mapped_column(BigInteger)
 
     @property
     def amount(self) -> Money:
         return Money(self.minor, "KRW")
 
+    @property
+    def is_waiting(self) -> bool:
+        """Proposed, and neither released nor canceled."""
+        return self.released_by is None and self.canceled_by is None
+
 
 class Pledge(Model):
-    """A sponsor's promise in won; money counts when received."""
+    """A sponsor's promise in won; money counts when received.
+
+    It is for programs of `theme` in the province, where these are given.
+    """
 
     __tablename__ = "pledges"
     __table_args__ = (CheckConstraint("minor > 0", name="positive"),)
@@ -137,6 +166,8 @@ class Pledge(Model):
     number: Mapped[str] = mapped_column(unique=True)
     organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
     purpose: Mapped[str]
+    theme: Mapped[ProgramTheme | None]
+    province_code: Mapped[str | None] = mapped_column(ForeignKey("provinces.code"))
     minor: Mapped[int] = mapped_column(BigInteger)
     pledged_on: Mapped[date]
     is_demo: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+
+from marketplace.kernel.money import Money, won
+from marketplace.reinvestment.models import ProgramTheme
+from marketplace.reinvestment.operations import Proposal
+from marketplace.reinvestment.policies import BudgetLine
+from marketplace.web.forms import Form
+
+MOST_WON = 100_000_000_000
+BUDGET_LINES = 8
+LONGEST_TEXT = 4_000
+
+Choices = Sequence[tuple[str, str]]
+
+
+def _plain(text: str | None) -> str:
+    """What was typed, without NUL, which PostgreSQL cannot keep."""
+    return (text or "").replace("\0", "").strip()
+
+
+class WonField(IntegerField):
+    """Whole won as people write them: 2500000, 2,500,000 or 2.500.000."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = valuelist[0].strip() if valuelist else ""
+        if re.fullmatch(r"\d{1,3}([.,\u00a0 ]\d{3})+", text):
+            text = re.sub(r"\D", "", text)
+        try:
+            self.data = int(text) if text else None
+        except ValueError as error:
+            raise ValueError(_("Write whole won, for example 2500000.")) from error
+
+
+class ProposalForm(Form):
+    """A proposal; the village comes with the address, the budget in numbered lines."""
+
+    title = StringField(
+        _l("Title in Indonesian"),
+        [InputRequired(_l("Write a title.")), Length(max=120)],
+        filters=[_plain],
+    )
+    title_ko = StringField(_l("Title in Korean"), [Length(max=120)], filters=[_plain])
+    title_en = StringField(_l("Title in English"), [Length(max=120)], filters=[_plain])
+    theme = SelectField(_l("Theme"), [InputRequired(_l("Choose a theme."))])
+    cooperative = SelectField(_l("Cooperative"))
+    problem = TextAreaField(
+        _l("The problem, in the village's words"),
+        [InputRequired(_l("Write what is wrong today.")), Length(max=LONGEST_TEXT)],
+        filters=[_plain],
+    )
+    plan = TextAreaField(
+        _l("What will be done"),
+        [InputRequired(_l("Write what will be done.")), Length(max=LONGEST_TEXT)],
+        filters=[_plain],
+    )
+    budget = HiddenField(_l("Budget"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._typed: list[tuple[str, str]] = []
+
+    def offer(self, themes: Choices, cooperatives: Choices) -> None:
+        """Fill the choices, which depend on language and village."""
+        self.theme.choices = [*themes]
+        self.cooperative.choices = [("", _("None in particular")), *cooperatives]
+
+    def validate_budget(self, field: HiddenField) -> None:
+        if not self.lines_sent():
+            raise ValidationError(_("Write at least one budget line with its amount in won."))
+        if any(not text or amount is None for text, amount in self.lines_sent()):
+            raise ValidationError(_("Every budget line needs words and an amount above zero."))
+
+    def lines_sent(self) -> list[tuple[str, int | None]]:
+        """Pairs of words and won that have anything in them; won is None where unreadable."""
+        return [(text, _amount_of(typed)) for text, typed in self.lines_typed() if text or typed]
+
+    def lines_typed(self) -> list[tuple[str, str]]:
+        """What stands in the budget's fields, so that a refused form keeps it."""
+        return self._typed
+
+    def read_lines(self, sent: Mapping[str, str], stored: Sequence[Sequence[object]] = ()) -> None:
+        """Take the budget's numbered fields from what was sent, or from the stored proposal."""
+        if "budget-text-1" in sent:
+            self._typed = [
+                (
+                    _plain(sent.get(f"budget-text-{number}"))[:200],
+                    _plain(sent.get(f"budget-won-{number}"))[:20],
+                )
+                for number in range(1, BUDGET_LINES + 1)
+            ]
+        else:
+            self._typed = [(str(text), str(minor)) for text, minor in stored]
+            self._typed += [("", "")] * (BUDGET_LINES - len(self._typed))
+
+    def proposal(self, village_code: str) -> Proposal:
+        lines: list[BudgetLine] = [(text, won(amount or 0)) for text, amount in self.lines_sent()]
+        return Proposal(
+            village_code=village_code,
+            title=self.title.data or "",
+            title_ko=self.title_ko.data or "",
+            title_en=self.title_en.data or "",
+            theme=ProgramTheme(self.theme.data),
+            cooperative_id=int(self.cooperative.data) if self.cooperative.data else None,
+            problem=self.problem.data or "",
+            plan=self.plan.data or "",
+            budget=lines,
+        )
+
+
+def _amount_of(typed: str) -> int | None:
+    bare = re.sub(r"[.,\u00a0 ]", "", typed)
+    amount = int(bare) if bare.isascii() and bare.isdigit() else 0
+    return amount if 0 < amount <= MOST_WON else None
+
+
+class DecisionForm(Form):
+    """The second signature, for exactly the text that was read."""
+
+    decision = RadioField(_l("Your decision"), [InputRequired(_l("Choose one."))])
+    reason = TextAreaField(
+        _l("Reason, shown in the public record"), [Length(max=1000)], filters=[_plain]
+    )
+    body = HiddenField(validators=[Length(max=64)])
+
+    def offer(self) -> None:
+        self.decision.choices = [("approve", _("Approve and sign")), ("reject", _("Refuse"))]
+
+
+class DisbursementForm(Form):
+    amount = WonField(
+        _l("Amount"),
+        [
+            InputRequired(_l("Write the amount.")),
+            NumberRange(min=1, max=MOST_WON, message=_l("The amount must be above zero.")),
+        ],
+    )
+    purpose = StringField(
+        _l("What it pays for"),
+        [InputRequired(_l("Write what it pays for.")), Length(max=200)],
+        filters=[_plain],
+    )
+
+    def money(self) -> Money:
+        return won(self.amount.data or 0)
+
+
+class SettlementForm(Form):
+    reference = StringField(
+        _l("Bank reference"),
+        [InputRequired(_l("Write the reference of the bank line.")), Length(max=60)],
+        filters=[_plain],
+    )
+
+
+class PledgeForm(Form):
+    organization = SelectField(_l("Company"), [InputRequired(_l("Choose a company."))])
+    amount = WonField(
+        _l("Amount"),
+        [
+            InputRequired(_l("Write the amount.")),
+            NumberRange(min=1, max=MOST_WON, message=_l("The amount must be above zero.")),
+        ],
+    )
+    purpose = StringField(
+        _l("Purpose, in the company's words"),
+        [InputRequired(_l("Write what the money is for.")), Length(max=200)],
+        filters=[_plain],
+    )
+    theme = SelectField(_l("Only for this theme"))
+    province = SelectField(_l("Only for this province"))
+
+    def offer(self, organizations: Choices, themes: Choices, provinces: Choices) -> None:
+        self.organization.choices = [*organizations]
+        self.theme.choices = [("", _("Any theme")), *themes]
+        self.province.choices = [("", _("Any province")), *provinces]
+
+    def money(self) -> Money:
+        return won(self.amount.data or 0)
+
+
+class ReceiptForm(Form):
+    """Money of a pledge, as the bank shows it."""
+
+    amount = WonField(
+        _l("Amount received"),
+        [
+            InputRequired(_l("Write the amount.")),
+            NumberRange(min=1, max=MOST_WON, message=_l("The amount must be above zero.")),
+        ],
+    )
+    reference = StringField(
+        _l("Bank reference"),
+        [InputRequired(_l("Write the reference of the bank line.")), Length(max=60)],
+        filters=[_plain],
+    )
+
+    def money(self) -> Money:
+        return won(self.amount.data or 0)

@@ -1,0 +1,107 @@
+"""Which lots an allocation spends: first in, first out, under the lock of the fund."""
+
+from __future__ import annotations
+
+from sqlalchemy import Integer, Subquery, case, func, insert, literal, select
+
+from marketplace.kernel.db import db
+from marketplace.kernel.money import Money
+from marketplace.ledger.queries import lots
+from marketplace.reinvestment.models import LotUse
+from marketplace.reinvestment.postings import RETURN
+
+
+def use_lots(entry_id: int, fund: str, amount: Money) -> None:
+    """Note which lots of `fund` the entry spends, oldest first, to the won.
+
+    The caller holds the fund's lock. One statement; the window gives each lot what came before it.
+    """
+    open_lots = _open_lots(fund)
+    before = open_lots.c.cumulated - open_lots.c.left
+    need = amount.minor
+    part = case((open_lots.c.cumulated <= need, open_lots.c.left), else_=need - before)
+    chosen = select(
+        literal(entry_id, LotUse.entry_id.type), open_lots.c.entry_id, open_lots.c.line_no, part
+    ).where(before < need)
+    db.session.execute(
+        insert(LotUse).from_select(["entry_id", "lot_entry_id", "lot_line_no", "amount"], chosen)
+    )
+    _check_sum(entry_id, fund, amount)
+
+
+def return_lots(entry_id: int, spent_by: int, fund: str, amount: Money) -> None:
+    """Give back `amount` of what the entry `spent_by` took of the fund, newest lot first."""
+    source = lots([f"{fund}:krw"], without_kinds=[RETURN]).subquery()
+    uses = db.session.execute(
+        select(LotUse.lot_entry_id, LotUse.lot_line_no, LotUse.amount)
+        .join(
+            source,
+            (source.c.entry_id == LotUse.lot_entry_id) & (source.c.line_no == LotUse.lot_line_no),
+        )
+        .where(LotUse.entry_id == spent_by)
+        .order_by(LotUse.lot_entry_id.desc(), LotUse.lot_line_no.desc())
+    )
+    left = amount.minor
+    for lot_entry_id, lot_line_no, used in uses:
+        part = min(left, used)
+        if not part:
+            break
+        left -= part
+        db.session.add(
+            LotUse(
+                entry_id=entry_id,
+                lot_entry_id=lot_entry_id,
+                lot_line_no=lot_line_no,
+                amount=-part,
+            )
+        )
+    db.session.flush()
+    _check_sum(entry_id, fund, -amount)
+
+
+def _open_lots(fund: str) -> Subquery:
+    """The fund's lots with something left, and the running sum of what is left."""
+    lot = lots([f"{fund}:krw"], without_kinds=[RETURN]).subquery()
+    used = (
+        select(LotUse.lot_entry_id, LotUse.lot_line_no, func.sum(LotUse.amount).label("amount"))
+        .group_by(LotUse.lot_entry_id, LotUse.lot_line_no)
+        .subquery()
+    )
+    left = (
+        select(
+            lot.c.entry_id,
+            lot.c.line_no,
+            (lot.c.amount - func.coalesce(used.c.amount, 0)).label("left"),
+        )
+        .outerjoin(
+            used,
+            (used.c.lot_entry_id == lot.c.entry_id) & (used.c.lot_line_no == lot.c.line_no),
+        )
+        .subquery()
+    )
+    return (
+        select(
+            left.c.entry_id,
+            left.c.line_no,
+            left.c.left,
+            func.sum(left.c.left)
+            .over(order_by=[left.c.entry_id, left.c.line_no])
+            .label("cumulated"),
+        )
+        .where(left.c.left > 0)
+        .subquery()
+    )
+
+
+def _check_sum(entry_id: int, fund: str, amount: Money) -> None:
+    source = lots([f"{fund}:krw"], without_kinds=[RETURN]).subquery()
+    noted = db.session.scalar(
+        select(func.coalesce(func.sum(LotUse.amount, type_=Integer), 0))
+        .join(
+            source,
+            (source.c.entry_id == LotUse.lot_entry_id) & (source.c.line_no == LotUse.lot_line_no),
+        )
+        .where(LotUse.entry_id == entry_id)
+    )
+    if int(noted or 0) != amount.minor:
+        raise RuntimeError(f"the lots of {fund} sum to {noted}, not to {amount.minor}")
