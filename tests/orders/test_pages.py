@@ -1,0 +1,320 @@
+"""The buyer's pages: cart, checkout, order – by hand, without a script."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import event
+
+from marketplace.catalog.models import Variant
+from marketplace.kernel.db import db
+from marketplace.kernel.time import now
+from marketplace.orders.models import CartLine, Order, OrderState
+from marketplace.payments.models import Payment
+from marketplace.reference.models import ExchangeRate
+from tests.factories import a_user
+from tests.orders.world import (
+    a_cart,
+    a_market,
+    a_paid_order,
+    an_order,
+    released,
+    some_goods,
+    the_parcel,
+    two_cooperatives,
+)
+
+pytestmark = pytest.mark.usefixtures("database")
+
+ADDRESS = {
+    "recipient": "김하은",
+    "phone": "010-1234-5678",
+    "postcode": "04524",
+    "line": "서울특별시 중구 세종대로 110",
+    "detail": "3층",
+    "customs_code": "P123456789012",
+    "terms": "y",
+    "transfer": "y",
+}
+
+
+@pytest.fixture(autouse=True)
+def market(database):
+    a_market()
+
+
+@pytest.fixture
+def buyer(client):
+    user = a_user()
+    sign_in(client, user)
+    return user
+
+
+def sign_in(client, user):
+    with client.session_transaction() as session:
+        session["_user_id"] = str(user.id)
+        session["_fresh"] = True
+
+
+def fields_of(page):
+    """The hidden fields of the checkout form."""
+    text = page.get_data(as_text=True)
+    found = {}
+    for name in ("form_key", "quote"):
+        tag = re.search(rf'<input[^>]*name="{name}"[^>]*>', text)[0]
+        found[name] = re.search(r'value="([^"]*)"', tag)[1]
+    return found
+
+
+def order_now(client, **changes):
+    fields = fields_of(client.get("/ko/checkout"))
+    return client.post("/ko/checkout", data=ADDRESS | fields | changes)
+
+
+def test_a_stranger_fills_a_cart_and_keeps_it_when_signing_in(client):
+    product = some_goods()
+    client.post("/ko/cart/lines", data={"variant_id": product.variants[0].id, "quantity": 2})
+    assert "Kopi Arabika Gayo" in client.get("/ko/cart").get_data(as_text=True)
+
+    answer = client.get("/ko/checkout")
+
+    assert answer.status_code == 302
+    assert "/sign-in?next=" in answer.location
+
+
+def test_the_cart_takes_no_more_than_there_is(client):
+    product = some_goods(stock=3)
+
+    client.post("/ko/cart/lines", data={"variant_id": product.variants[0].id, "quantity": 4})
+
+    assert db.session.query(CartLine).count() == 0
+    assert "3" in client.get("/ko/cart").get_data(as_text=True)
+
+
+def test_the_buttons_of_a_line_change_its_quantity(client, buyer):
+    product = some_goods()
+    a_cart({product: 2}, user=buyer)
+    line = f"/ko/cart/lines/{product.variants[0].id}"
+
+    client.post(line, data={"quantity": "2", "step": "1"})
+    assert db.session.query(CartLine).one().quantity == 3
+
+    answer = client.post(line, data={"remove": "1"})
+    assert db.session.query(CartLine).count() == 0
+    assert "되돌리기" in client.get(answer.location).get_data(as_text=True) or "Undo" in client.get(
+        answer.location
+    ).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("quantity", ["0", "-3", "abc", "9" * 30, ""])
+def test_nonsense_quantities_put_one_piece_in(client, quantity):
+    product = some_goods()
+
+    client.post("/ko/cart/lines", data={"variant_id": product.variants[0].id, "quantity": quantity})
+
+    assert db.session.query(CartLine).one().quantity == 1
+
+
+@pytest.mark.parametrize(("variant", "status"), [("999999", 404), ("x", 400), ("", 400)])
+def test_goods_that_are_not_there_cannot_be_put_in(client, variant, status):
+    assert client.post("/ko/cart/lines", data={"variant_id": variant}).status_code == status
+
+
+def test_an_order_leads_to_stripe(client, buyer, stripe):
+    a_cart({some_goods(): 2}, user=buyer)
+
+    answer = order_now(client)
+
+    assert answer.status_code == 303
+    assert answer.location.startswith(stripe.base_url)
+    order = db.session.query(Order).one()
+    assert (order.total_minor, order.phone) == (112_000, "+821012345678")
+    assert order.consents["overseas_transfer"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("recipient", ""),
+        ("phone", "123"),
+        ("postcode", "99999"),
+        ("postcode", "4524"),
+        ("line", " "),
+        ("customs_code", "P12345"),
+        ("terms", ""),
+        ("transfer", ""),
+    ],
+)
+def test_a_wrong_field_keeps_all_others_and_orders_nothing(client, buyer, field, value):
+    a_cart({some_goods(): 2}, user=buyer)
+    changes = {field: value} if value else {}
+    fields = fields_of(client.get("/ko/checkout"))
+    data = {k: v for k, v in (ADDRESS | fields).items() if k != field or value} | changes
+
+    answer = client.post("/ko/checkout", data=data)
+
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert 'class="errsum"' in text
+    assert f'href="#{field}"' in text
+    if field != "line":
+        assert "세종대로 110" in text
+    assert db.session.query(Order).count() == 0
+
+
+def test_a_double_tap_makes_one_order(client, buyer, stripe):
+    a_cart({some_goods(): 2}, user=buyer)
+    fields = ADDRESS | fields_of(client.get("/ko/checkout"))
+
+    first = client.post("/ko/checkout", data=fields)
+    second = client.post("/ko/checkout", data=fields)
+
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert db.session.query(Order).count() == 1
+
+
+def test_a_moved_rate_stops_the_order_and_shows_old_and_new(client, buyer):
+    a_cart({some_goods(): 2}, user=buyer)
+    fields = ADDRESS | fields_of(client.get("/ko/checkout"))
+    row = db.session.query(ExchangeRate).filter_by(base="KRW").order_by(ExchangeRate.day.desc())
+    row.first().rate = row.first().rate / 2
+    db.session.flush()
+    from marketplace.reference.queries import rates
+
+    rates.forget()
+
+    answer = client.post("/ko/checkout", data=fields)
+
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "112,000원" in text
+    assert "212,000원" in text
+    assert db.session.query(Order).count() == 0
+
+    again = client.post("/ko/checkout", data=ADDRESS | fields_of(answer))
+    assert again.status_code in (302, 303)
+    assert db.session.query(Order).one().total_minor == 212_000
+
+
+def test_an_empty_cart_cannot_be_ordered(client, buyer):
+    assert client.get("/ko/checkout").location.endswith("/ko/cart")
+
+
+def test_a_refused_payment_says_that_nothing_was_charged_and_can_be_tried_again(
+    client, buyer, stripe
+):
+    a_cart({some_goods(): 2}, user=buyer)
+    order_now(client)
+    order = db.session.query(Order).one()
+    first = db.session.query(Payment).one()
+    stripe.fail(first.session_id)
+    stripe.deliver_all(client)
+
+    page = client.get(f"/ko/orders/{order.number}").get_data(as_text=True)
+    assert f'action="/ko/orders/{order.number}/payments"' in page
+
+    answer = client.post(f"/ko/orders/{order.number}/payments")
+    assert answer.status_code == 303
+    second = db.session.query(Payment).order_by(Payment.id.desc()).first()
+    stripe.pay(second.session_id)
+    client.get(f"/ko/orders/{order.number}/payments/return?session_id={second.session_id}")
+    assert db.session.get(Order, order.id).state is OrderState.PAID
+
+
+def test_the_return_page_believes_stripe_not_the_address(client, buyer, stripe):
+    a_cart({some_goods(): 2}, user=buyer)
+    order_now(client)
+    order, payment = db.session.query(Order).one(), db.session.query(Payment).one()
+
+    client.get(f"/ko/orders/{order.number}/payments/return?session_id={payment.session_id}")
+    client.get(f"/ko/orders/{order.number}/payments/return?session_id=cs_made_up")
+
+    assert db.session.get(Order, order.id).state is OrderState.AWAITING_PAYMENT
+
+
+def test_silence_of_stripe_keeps_the_order_and_says_so(client, buyer, stripe):
+    a_cart({some_goods(): 2}, user=buyer)
+    stripe.control("faults", kind="drop_before", operation="Session.create", times=3)
+
+    answer = order_now(client)
+
+    order = db.session.query(Order).one()
+    assert answer.location.endswith(f"/ko/orders/{order.number}")
+    assert order.state is OrderState.AWAITING_PAYMENT
+
+
+def test_another_buyers_order_does_not_exist(client, buyer):
+    order = an_order(user=a_user())
+
+    assert client.get(f"/ko/orders/{order.number}").status_code == 404
+    assert client.post(f"/ko/orders/{order.number}/payments").status_code == 404
+    assert client.get(f"/ko/orders/{order.number}/cancellation").status_code == 404
+
+
+@pytest.mark.parametrize("lang", ["ko", "id", "en"])
+def test_the_order_page_shows_where_the_share_went(client, buyer, lang):
+    first, second = two_cooperatives()
+    order = a_paid_order({first: 1, second: 1}, user=buyer, at=now())
+    released(the_parcel(order), at=now().replace(year=now().year + 1))
+
+    page = client.get(f"/{lang}/orders/{order.number}")
+
+    text = page.get_data(as_text=True)
+    assert page.status_code == 200
+    assert order.receipt_code in text
+    assert "2,400" in text or "2.400" in text
+    assert "1,050" in text or "1.050" in text
+
+
+def test_the_order_page_asks_few_questions(client, buyer):
+    first, second = two_cooperatives()
+    order = a_paid_order({first: 1, second: 1}, user=buyer, at=now())
+    statements = []
+    connection = db.session.connection()
+
+    def note(_connection, _cursor, statement, *_):
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            statements.append(statement)
+
+    event.listen(connection.engine, "before_cursor_execute", note)
+    try:
+        client.get(f"/ko/orders/{order.number}")
+    finally:
+        event.remove(connection.engine, "before_cursor_execute", note)
+
+    assert len(statements) <= 16, "\n".join(statements)
+
+
+def test_an_unpaid_order_can_be_canceled_and_its_goods_come_back(client, buyer, stripe):
+    product = some_goods()
+    a_cart({product: 2}, user=buyer)
+    order_now(client)
+    order = db.session.query(Order).one()
+    assert client.get(f"/ko/orders/{order.number}/cancellation").status_code == 200
+
+    client.post(f"/ko/orders/{order.number}/cancellation")
+
+    assert db.session.get(Order, order.id).state is OrderState.CANCELED
+    assert db.session.query(Variant).filter_by(product_id=product.id).one().available == 20
+
+
+def test_a_buyer_says_that_the_parcel_has_arrived(client, buyer):
+    from tests.orders.world import shipped
+
+    order = a_paid_order(user=buyer, at=now())
+    parcel = shipped(the_parcel(order), at=now())
+
+    client.post(f"/ko/orders/{order.number}/parcels/{parcel.number}/receipt")
+
+    assert the_parcel(order).delivered_at is not None
+
+
+def test_my_orders_shows_only_mine(client, buyer):
+    mine = a_paid_order(user=buyer, at=now())
+    other = an_order(user=a_user(), at=now())
+
+    text = client.get("/ko/orders").get_data(as_text=True)
+
+    assert mine.number in text
+    assert other.number not in text
