@@ -43,6 +43,7 @@ class Product(Model):
     changed_at: Mapped[datetime]
     is_demo: Mapped[bool] = mapped_column(default=False)
     source_note: Mapped[str | None]
+    form_key: Mapped[str | None] = mapped_column(unique=True)
     cooperative: Mapped[Cooperative] = relationship(lazy="joined", innerjoin=True)
     texts: Mapped[list[ProductText]] = relationship(lazy="raise")
     variants: Mapped[list[Variant]] = relationship(lazy="raise", order_by="Variant.position")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -106,6 +106,13 @@ def find_village(code: str) -> Village | None:
 def find_hs_code(code: str) -> HsCode | None:
     """By two, four or six digits, dots and spaces ignored."""
     return db.session.get(HsCode, _digits(code))
+
+
+def list_hs_codes(codes: Collection[str]) -> Sequence[HsCode]:
+    """These codes, in their order; unknown ones are left out."""
+    return db.session.scalars(
+        select(HsCode).where(HsCode.code.in_(codes)).order_by(HsCode.code)
+    ).all()
 
 
 def list_chapters() -> Sequence[HsCode]:

@@ -50,8 +50,16 @@ def create_product(
     original_locale: str = "id",
     is_demo: bool = False,
     source_note: str | None = None,
+    form_key: str | None = None,
 ) -> Product:
-    """Write down a new product as a draft, with one variant and its first stock."""
+    """Write down a new product as a draft, with one variant and its first stock.
+
+    Sending the form with the same `form_key` twice gives the same product.
+    """
+    if form_key:
+        lock(Cooperative, cooperative.id)
+        if known := _find_by_form_key(cooperative, form_key):
+            return known
     product = Product(
         slug=slug or free_slug(texts[original_locale][0]),
         cooperative_id=cooperative.id,
@@ -63,6 +71,7 @@ def create_product(
         changed_at=at,
         is_demo=is_demo,
         source_note=source_note,
+        form_key=form_key,
     )
     db.session.add(product)
     db.session.flush()
@@ -188,6 +197,14 @@ def free_slug(name: str) -> str:
         if not exists(select(Product.id).where(Product.slug == slug)):
             return slug
     raise AssertionError
+
+
+def _find_by_form_key(cooperative: Cooperative, form_key: str) -> Product | None:
+    return db.session.scalar(
+        select(Product).where(
+            Product.form_key == form_key, Product.cooperative_id == cooperative.id
+        )
+    )
 
 
 def _write_texts(product: Product, texts: Mapping[str, Text | tuple[str, str, TextStatus]]) -> None:

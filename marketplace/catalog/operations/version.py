@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-from sqlalchemy import update
+from collections.abc import Callable
+
+from sqlalchemy import event, update
 
 from marketplace.catalog.models import CatalogVersion
 from marketplace.kernel.db import db
+
+_listeners: list[Callable[[], None]] = []
 
 
 def raise_catalog_version() -> None:
@@ -17,3 +21,15 @@ def raise_catalog_version() -> None:
     if raised.rowcount == 0:  # type: ignore[attr-defined]
         db.session.add(CatalogVersion(id=1, number=1))
         db.session.flush()
+    event.listen(db.session(), "after_commit", _tell, once=True)
+
+
+def on_raised(function: Callable[[], None]) -> None:
+    """Call `function()` in this process once a raised version is committed."""
+    if function not in _listeners:
+        _listeners.append(function)
+
+
+def _tell(_: object) -> None:
+    for function in _listeners:
+        function()

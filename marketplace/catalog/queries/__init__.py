@@ -15,12 +15,12 @@ from marketplace.catalog.queries.products import (
     Offer,
     catalog_version,
     count_published,
-    find_pending_photo,
     find_product,
     get_offer,
     get_product,
     get_product_of,
     list_offers,
+    list_pending_photos,
     list_products_of,
 )
 
@@ -32,7 +32,6 @@ __all__ = [
     "ProductPage",
     "catalog_version",
     "count_published",
-    "find_pending_photo",
     "find_product",
     "get_offer",
     "get_product",
@@ -42,6 +41,7 @@ __all__ = [
     "list_cards_of",
     "list_newest_cards",
     "list_offers",
+    "list_pending_photos",
     "list_products_of",
     "prices_at",
 ]

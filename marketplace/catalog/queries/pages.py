@@ -126,6 +126,8 @@ class ProductPage:
 
 def get_product_page(slug: str, lang: str, *, prices: Prices) -> ProductPage:
     """A product in any state; the caller decides who may see a draft. Raises NotFound."""
+    if "\0" in slug:
+        raise NotFound
     province = {"ko": Province.name_ko, "id": Province.name_id}.get(lang, Province.name_en)
     row = db.session.execute(
         select(

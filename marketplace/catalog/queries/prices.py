@@ -39,6 +39,20 @@ class Prices:
     def village_share(self, price: Money) -> Money:
         return self.divided(price)["village_share"]
 
+    @property
+    def share_percent(self) -> Decimal:
+        return Decimal(self.sale["village_share"]) / 100
+
+    @property
+    def percent(self) -> dict[str, Decimal]:
+        """How a price is divided, in percent."""
+        return {name: Decimal(part) / 100 for name, part in self.sale.items()}
+
+    @property
+    def share_parts(self) -> dict[str, Decimal]:
+        """How the village share is used, in percent."""
+        return {name: Decimal(part) / 100 for name, part in self.share.items()}
+
     def landed(self, price: Money, *, hs6: str, weight_grams: int) -> LandedCost | None:
         """One piece alone, delivered; None where no parcel can carry it."""
         try:

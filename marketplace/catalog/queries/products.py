@@ -55,12 +55,16 @@ def get_product_of(cooperative: Cooperative, slug: str) -> Product:
     return product
 
 
-def find_pending_photo(cooperative: Cooperative, key: str) -> PendingPhoto | None:
-    return db.session.scalar(
+def list_pending_photos(cooperative: Cooperative, keys: Sequence[str]) -> list[PendingPhoto]:
+    """Of the pictures named by a form, those that this cooperative has sent, in that order."""
+    if not keys:
+        return []
+    rows = db.session.scalars(
         select(PendingPhoto).where(
-            PendingPhoto.cooperative_id == cooperative.id, PendingPhoto.key == key
+            PendingPhoto.cooperative_id == cooperative.id, PendingPhoto.key.in_(keys)
         )
-    )
+    ).all()
+    return sorted(rows, key=lambda row: list(keys).index(row.key))
 
 
 def _whole_product() -> Select[Product]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
-from flask import Blueprint
+from marketplace.catalog.views import desk, home, listing, media, product
+from marketplace.catalog.views.blueprints import catalog, catalog_desk, media_files
 
-blueprints: tuple[Blueprint, ...] = ()
+__all__ = ["blueprints", "desk", "home", "listing", "media", "product"]
+
+blueprints = (catalog, catalog_desk, media_files)

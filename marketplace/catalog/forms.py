@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from marketplace.catalog.policies import CATEGORIES
+from marketplace.catalog.words import category_name
+from marketplace.kernel.money import Money, rupiah
+from marketplace.web.forms import Form
+
+LONGEST_NAME = 60
+LONGEST_STORY = 4000
+LEAST_PRICE, MOST_PRICE = 1_000, 100_000_000
+MOST_GRAMS = 30_000
+MOST_PIECES = 100_000
+GROUPED = re.compile(r"(?:rp\.?\s*)?(\d{1,3}(?:[.,\s]\d{3})+|\d+)(?:[.,]00)?", re.IGNORECASE)
+
+
+def plain(text: str | None) -> str | None:
+    """What was typed, without its ends and without NUL, which PostgreSQL cannot keep."""
+    return text.replace("\0", "").strip() if text else text
+
+
+class WholeNumberField(StringField):
+    """A whole number as people write it: 192000, 192.000, 192,000 or Rp 192.000."""
+
+    number: int | None = None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([text.replace("\0", "").strip() for text in valuelist])
+        found = GROUPED.fullmatch(self.data or "")
+        self.number = int(re.sub(r"\D", "", found.group(1))[:18]) if found else None
+
+    def process_data(self, value: Any) -> None:
+        self.number = value
+        super().process_data(None if value is None else f"{value:,}".replace(",", "."))
+
+
+class Between:
+    """The number is there and within limits; the sentence says what to write instead."""
+
+    def __init__(self, least: int, most: int, example: int) -> None:
+        self.least, self.most, self.example = least, most, example
+
+    def __call__(self, form: Form, field: WholeNumberField) -> None:
+        if field.number is None:
+            raise ValidationError(
+                _("Write a whole number, for example %(example)s.", example=self.example)
+            )
+        if not self.least <= field.number <= self.most:
+            raise ValidationError(
+                _("Write a number from %(least)s to %(most)s.", least=self.least, most=self.most)
+            )
+
+
+class ProductForm(Form):
+    """Goods as a cooperative writes them down. `kept` names photos that wait for this form."""
+
+    form_key = HiddenField()
+    kept = HiddenField()
+    photos = MultipleFileField(_l("Photos"))
+    name = StringField(
+        _l("Product name"), [InputRequired(), Length(max=LONGEST_NAME)], filters=[plain]
+    )
+    category = SelectField(_l("Kind"), validate_choice=True)
+    weight_grams = WholeNumberField(_l("Weight with packing"), [Between(1, MOST_GRAMS, 200)])
+    story = TextAreaField(_l("Story of the product"), [Length(max=LONGEST_STORY)], filters=[plain])
+    price = WholeNumberField(_l("Price"), [Between(LEAST_PRICE, MOST_PRICE, 192_000)])
+    hs6 = StringField(_l("HS code"), [InputRequired(), Length(max=80)], filters=[plain])
+    stock = WholeNumberField(_l("Stock"), [Between(0, MOST_PIECES, 20)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.category.choices = [("", _("Choose a kind")), *named_categories()]
+
+    def validate_category(self, field: SelectField) -> None:
+        if not field.data:
+            raise ValidationError(_("Choose the kind that fits best."))
+
+    @property
+    def money(self) -> Money | None:
+        """The price as typed, None while it is not a number."""
+        number = self.price.number
+        return rupiah(number) if number and number <= MOST_PRICE else None
+
+    def kept_keys(self) -> list[str]:
+        return [key for key in (self.kept.data or "").split(",") if key]
+
+
+def named_categories() -> list[tuple[str, str]]:
+    return [(category, category_name(category)) for category in CATEGORIES]

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from marketplace.catalog import operations
+from marketplace.catalog.errors import StockIsHeld
+from marketplace.catalog.forms import ProductForm
+from marketplace.catalog.models import PendingPhoto, Product, TextStatus
+from marketplace.catalog.operations import Text
+from marketplace.catalog.queries import (
+    get_product_of,
+    list_pending_photos,
+    list_products_of,
+    prices_at,
+)
+from marketplace.catalog.views.blueprints import catalog_desk
+from marketplace.catalog.views.editing import (
+    MOST_SLOTS,
+    CodeChoice,
+    find_code,
+    keep_photos,
+    preview,
+    shown_photos,
+    take_away,
+    typical_codes,
+)
+from marketplace.cooperatives.access import member
+from marketplace.cooperatives.models import Cooperative
+from marketplace.kernel.db import transaction
+from marketplace.kernel.money import Money, rupiah
+from marketplace.kernel.time import now
+from marketplace.web.forms import render_form
+
+
+@catalog_desk.get("")
+@member("products.view")
+def list_products(cooperative: Cooperative) -> ResponseReturnValue:
+    return render_template(
+        "catalog/desk/list_products.html",
+        cooperative=cooperative,
+        products=list_products_of(cooperative),
+    )
+
+
+@catalog_desk.route("/new", methods=["GET", "POST"])
+@member("products.edit")
+def new_product(cooperative: Cooperative) -> ResponseReturnValue:
+    return _answer(cooperative, None, ProductForm())
+
+
+@catalog_desk.route("/<slug>", methods=["GET", "POST"])
+@member("products.edit")
+def edit_product(cooperative: Cooperative, slug: str) -> ResponseReturnValue:
+    product = get_product_of(cooperative, slug)
+    return _answer(cooperative, product, ProductForm(data=_values_of(product)))
+
+
+@catalog_desk.post("/<slug>/withdrawal")
+@member("products.edit")
+def withdraw_product(cooperative: Cooperative, slug: str) -> ResponseReturnValue:
+    product = get_product_of(cooperative, slug)
+    with transaction():
+        operations.withdraw_product(product, now())
+    flash(_("Withdrawn. Buyers no longer see it; orders already placed go on."), "ok")
+    return redirect(url_for(".edit_product", cooperative=cooperative.slug, slug=slug))
+
+
+def _answer(
+    cooperative: Cooperative, product: Product | None, form: ProductForm
+) -> ResponseReturnValue:
+    """Photos are kept first, whatever else the form says; then it is checked and saved."""
+    at = now()
+    kept = list_pending_photos(cooperative, form.kept_keys())
+    code = find_code(form.hs6.data) if form.hs6.data else CodeChoice(None, [])
+    if request.method == "GET":
+        form.form_key.data = secrets.token_hex(12)
+    elif "remove" in request.form:
+        take_away(request.form["remove"], product, kept)
+        kept = list_pending_photos(cooperative, form.kept_keys())
+        product = get_product_of(cooperative, product.slug) if product else None
+    elif (
+        request.form.get("action") != "find"
+        and _is_right(cooperative, product, form, kept, code)
+        and (saved := _save(cooperative, product, form, kept, code, at=at))
+    ):
+        return _after(cooperative, saved, form)
+    form.kept.data = ",".join(photo.key for photo in kept)
+    return _page(cooperative, product, form, kept, code, at=at)
+
+
+def _is_right(
+    cooperative: Cooperative,
+    product: Product | None,
+    form: ProductForm,
+    kept: list[PendingPhoto],
+    code: CodeChoice,
+) -> bool:
+    """Check the form; good photos join `kept` even where something else is wrong."""
+    is_right = bool(form.validate())
+    files = [file for file in form.photos.data or [] if file and file.filename]
+    taken = len(kept) + (len(product.photos) if product else 0)
+    good, refused = keep_photos(cooperative, files, taken=taken, at=now())
+    kept += good
+    form.photos.errors = [*form.photos.errors, *refused]
+    if form.hs6.data and code.chosen is None:
+        form.hs6.errors = [
+            *form.hs6.errors,
+            _("Choose one of the codes below.")
+            if code.offers
+            else _("There is no such HS code. Write six digits, or what the goods are."),
+        ]
+    return is_right and not form.is_refused
+
+
+def _save(
+    cooperative: Cooperative,
+    product: Product | None,
+    form: ProductForm,
+    kept: Sequence[PendingPhoto],
+    code: CodeChoice,
+    *,
+    at: datetime,
+) -> Product | None:
+    """Write the product, or show beside the field why not."""
+    assert code.chosen is not None
+    assert form.money is not None
+    try:
+        with transaction():
+            saved = _write(cooperative, product, form, code.chosen.code, form.money, at=at)
+            for photo in kept:
+                operations.use_pending_photo(saved, photo, at)
+            if request.form.get("action") == "publish":
+                operations.publish_product(saved, at)
+    except StockIsHeld as error:
+        form.refuse("stock", error)
+        return None
+    return saved
+
+
+def _write(
+    cooperative: Cooperative,
+    product: Product | None,
+    form: ProductForm,
+    hs6: str,
+    price: Money,
+    *,
+    at: datetime,
+) -> Product:
+    facts = {
+        "category": form.category.data,
+        "hs6": hs6,
+        "price": price,
+        "weight_grams": form.weight_grams.number or 0,
+    }
+    words = Text(form.name.data, form.story.data or "", TextStatus.ORIGINAL)
+    stock = form.stock.number or 0
+    if product is None:
+        return operations.create_product(
+            cooperative,
+            **facts,
+            texts={"id": words},
+            stock=stock,
+            at=at,
+            by=current_user.id,
+            form_key=form.form_key.data or None,
+        )
+    texts = {row.locale: Text(row.name, row.story, row.status) for row in product.texts}
+    operations.edit_product(product, **facts, texts=texts | {product.original_locale: words}, at=at)
+    operations.set_stock(
+        product.variants[0],
+        stock,
+        reason="counted",
+        reference=f"form:{form.form_key.data}",
+        by=current_user.id,
+        at=at,
+    )
+    return product
+
+
+def _after(cooperative: Cooperative, product: Product, form: ProductForm) -> ResponseReturnValue:
+    if request.form.get("action") == "publish":
+        flash(_("“%(name)s” is in the shop.", name=form.name.data), "ok")
+        return redirect(url_for(".list_products", cooperative=cooperative.slug))
+    flash(_("Saved."), "ok")
+    return redirect(url_for(".edit_product", cooperative=cooperative.slug, slug=product.slug))
+
+
+def _page(
+    cooperative: Cooperative,
+    product: Product | None,
+    form: ProductForm,
+    kept: Sequence[PendingPhoto],
+    code: CodeChoice,
+    *,
+    at: datetime,
+) -> ResponseReturnValue:
+    prices = prices_at(at)
+    photos = shown_photos(product, kept)
+    return render_form(
+        "catalog/desk/edit_product.html",
+        form,
+        cooperative=cooperative,
+        product=product,
+        photos=photos,
+        slots=max(MOST_SLOTS, len(photos) + 1),
+        code=code,
+        typical_codes=typical_codes(),
+        prices=prices,
+        parts=prices.divided(form.money or rupiah(0)),
+        won=prices.won(form.money) if form.money else None,
+        korean=next((row for row in product.texts if row.locale == "ko"), None)
+        if product
+        else None,
+        card=preview(
+            cooperative,
+            form,
+            product,
+            prices=prices,
+            photo=photos[0]["key"] if photos else None,
+        ),
+    )
+
+
+def _values_of(product: Product) -> dict[str, object]:
+    original = next(row for row in product.texts if row.locale == product.original_locale)
+    variant = product.variants[0]
+    return {
+        "name": original.name,
+        "story": original.story,
+        "category": product.category,
+        "hs6": product.hs6,
+        "price": variant.price_minor // 100,
+        "weight_grams": variant.weight_grams,
+        "stock": variant.stock,
+    }
