@@ -1,3 +1,7 @@
 from marketplace import create_app
+from marketplace.kernel.config import ConfigError
 
-app = create_app()
+try:
+    app = create_app()
+except ConfigError as error:
+    raise SystemExit(f"Lumbung cannot start. {error}") from None

@@ -7,18 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 import click
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from marketplace.customs.operations import import_rules
 from marketplace.demo.exports import load_exports, load_request
 from marketplace.demo.goods import load_goods
 from marketplace.demo.people import load_membership, load_people
-from marketplace.demo.programs import load_pledges, load_programs
-from marketplace.demo.sales import load_sales
+from marketplace.demo.programs import plan_pledges, plan_programs
+from marketplace.demo.sales import plan_sales
+from marketplace.demo.year import Year
 from marketplace.kernel.config import Config
-from marketplace.kernel.db import db, transaction
+from marketplace.kernel.db import db, exists, transaction
+from marketplace.kernel.outbox import OutboxMessage
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.operations import set_policy
+from marketplace.orders.models import Order
 from marketplace.reference.models import ExchangeRate
 from marketplace.reference.operations import import_all, set_rate
 
@@ -44,14 +47,26 @@ def load_demo(at: datetime, *, orders: int) -> None:
         ("memberships", lambda: load_membership(first_day)),
         ("export offers", lambda: load_exports(first_day)),
         ("a request for quotation", lambda: load_request(at)),
-        ("pledges", lambda: load_pledges(first_day)),
-        ("a year of orders", lambda: load_sales(first_day, at, orders)),
-        ("village programs", lambda: load_programs(at)),
+        ("a year of orders, pledges and programs", lambda: live_a_year(first_day, at, orders)),
     ]
     for name, step in steps:
         click.echo(f"  {name} …")
         with transaction():
             step()
+
+
+def live_a_year(first_day: datetime, until: datetime, orders: int) -> None:
+    """Let everything happen in the order of time, so that no fund is spent before it is filled."""
+    if exists(select(Order.id).where(Order.is_demo)):
+        return
+    year = Year(first_day, until)
+    plan_pledges(year)
+    plan_sales(year, orders)
+    plan_programs(year)
+    year.pass_by()
+    db.session.execute(
+        update(OutboxMessage).where(OutboxMessage.sent_at.is_(None)).values(sent_at=until)
+    )
 
 
 def load_policies() -> None:

@@ -30,9 +30,9 @@ ORGANIZATIONS = (
     ("hanbit-foods", "Hanbit Foods (demo)", "한빛식품 (데모)", OrganizationKind.SPONSOR),
     ("saebyeok-bank", "Saebyeok Bank (demo)", "새벽은행 (데모)", OrganizationKind.SPONSOR),
     (
-        "nuri-engineering",
-        "Nuri Engineering (demo)",
-        "누리엔지니어링 (데모)",
+        "nuri-energy",
+        "Nuri Energy (demo)",
+        "누리에너지 (데모)",
         OrganizationKind.SPONSOR,
     ),
 )

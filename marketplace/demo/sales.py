@@ -1,23 +1,20 @@
-"""A year of sales, made by the real operations in the order in which they would have happened."""
+"""Sales made by the real operations: placed, paid, shipped, delivered, released."""
 
 from __future__ import annotations
 
-import heapq
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import count
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
 from marketplace.accounts.models import User
 from marketplace.catalog.models import Product, Variant
 from marketplace.demo.people import demo_buyers
+from marketplace.demo.year import Event, Year
 from marketplace.kernel.db import db
 from marketplace.kernel.money import won
-from marketplace.kernel.outbox import OutboxMessage
 from marketplace.orders.models import Order, Parcel
 from marketplace.orders.operations import (
     Address,
@@ -36,49 +33,18 @@ from marketplace.reference.models import Carrier, KoreanPostcode
 
 METHODS = ("kakao_pay", "naver_pay", "kr_card", "card")
 FEE = Decimal("0.036")
-Event = Callable[[datetime], None]
 
 
-@dataclass
-class Year:
-    """What is still to happen; each event may put later ones into the queue."""
-
-    until: datetime
-    dice: random.Random
-    queue: list[tuple[datetime, int, Event]] = field(default_factory=list)
-    numbers: count[int] = field(default_factory=count)
-
-    def plan(self, at: datetime, event: Event) -> None:
-        if at <= self.until:
-            heapq.heappush(self.queue, (at, next(self.numbers), event))
-
-    def pass_by(self) -> None:
-        while self.queue:
-            at, _, event = heapq.heappop(self.queue)
-            event(at)
-
-
-def load_sales(first_day: datetime, until: datetime, orders: int) -> None:
-    """Let `orders` orders happen between the two instants. Does nothing where they did already."""
-    if db.session.scalar(select(func.count(Order.id)).where(Order.is_demo)):
-        return
-    year = Year(until, random.Random("a year of sales"))  # noqa: S311
+def plan_sales(year: Year, orders: int) -> None:
+    """Let `orders` orders happen, more of them towards the end: the marketplace grows."""
     shelves = _shelves()
     buyers = demo_buyers()
-    addresses = _addresses(year.dice, len(buyers))
-    span = until - first_day
+    addresses = _addresses(year.dice, buyers)
+    span = year.until - year.first_day
     for number in range(orders):
-        # More towards the end: the marketplace grows.
-        moment = first_day + span * (year.dice.random() ** 0.7)
+        moment = year.first_day + span * (year.dice.random() ** 0.7)
         buyer = number % len(buyers)
-        year.plan(
-            moment,
-            _order(year, number, buyers[buyer], addresses[buyer], shelves),
-        )
-    year.pass_by()
-    db.session.execute(
-        update(OutboxMessage).where(OutboxMessage.sent_at.is_(None)).values(sent_at=until)
-    )
+        year.plan(moment, _order(year, number, buyers[buyer], addresses[buyer], shelves))
 
 
 def _shelves() -> list[tuple[int, datetime]]:
@@ -93,23 +59,21 @@ def _shelves() -> list[tuple[int, datetime]]:
     return [(row.id, row.published_at) for row in rows]
 
 
-def _addresses(dice: random.Random, size: int) -> list[Address]:
+def _addresses(dice: random.Random, buyers: Sequence[User]) -> list[Address]:
     postcodes = db.session.execute(
         select(KoreanPostcode).order_by(KoreanPostcode.postcode).limit(4000)
     ).scalars()
-    chosen = dice.sample(list(postcodes), size)
+    chosen = dice.sample(list(postcodes), len(buyers))
     return [
         Address(
-            recipient=recipient,
+            recipient=buyer.name,
             phone=f"010-0000-{1000 + number}",
             postcode=place.postcode,
             line=f"{place.sido} {place.sigungu} 데모로 {number + 1}",
             detail=f"{100 + number}동 {200 + number}호",
             customs_code=f"P{dice.randrange(10**11, 10**12)}",
         )
-        for number, (place, recipient) in enumerate(
-            zip(chosen, (user.name for user in demo_buyers()), strict=True)
-        )
+        for number, (place, buyer) in enumerate(zip(chosen, buyers, strict=True))
     ]
 
 
