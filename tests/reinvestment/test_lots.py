@@ -14,7 +14,15 @@ from marketplace.reinvestment.operations import finish_program
 from marketplace.reinvestment.policies import allocate, attribute
 from marketplace.reinvestment.queries import backing_of, list_uses, trace_order
 from tests.factories import NOON
-from tests.reinvestment.world import a_pledge, a_program, a_share, an_admin, approved, paid
+from tests.reinvestment.world import (
+    a_pledge,
+    a_program,
+    a_share,
+    a_village,
+    an_admin,
+    approved,
+    paid,
+)
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -127,11 +135,13 @@ def they_agree(shares, asked):
     asked=st.lists(st.integers(2, 60), min_size=1, max_size=6),
 )
 def test_whatever_is_asked_lots_and_fund_agree_to_the_won(database, shares, asked):
+    a_village()
     savepoint = db.session.begin_nested()
     try:
         they_agree(shares, asked)
     finally:
         savepoint.rollback()
+        db.session.expunge_all()
 
 
 @given(st.integers(1, 10**12), st.lists(st.integers(1, 10**9), min_size=1, max_size=5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from time import sleep
 
 from marketplace.accounts.models import OrganizationKind, Role
 from marketplace.kernel.db import db
@@ -51,6 +52,8 @@ def a_village(
 def a_share(amount: int, fund: str = "programs", *, order: str = "", at=NOON) -> int:
     """A released sale whose whole share went to one fund: the entry is a lot."""
     order = order or f"L-{next(_numbers)}"
+    # Ids of one millisecond come in any order; lots are told apart by their ids.
+    sleep(0.002)
     return post(
         NewEntry(
             kind="release",
