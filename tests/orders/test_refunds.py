@@ -1,0 +1,271 @@
+"""Refunds: decided, sent, booked – and what happens when Stripe says no, or nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace.accounts.models import Role
+from marketplace.kernel.db import db
+from marketplace.kernel.money import rupiah, won
+from marketplace.kernel.time import now
+from marketplace.ledger.queries import balance, entries_about
+from marketplace.orders.errors import (
+    NotPaid,
+    RefundTooLarge,
+    RefundUnderway,
+    ReleaseTooEarly,
+)
+from marketplace.orders.models import Order, OrderRefund
+from marketplace.orders.operations import (
+    deliver_parcel,
+    refund_order_part,
+    release_due,
+    release_parcel,
+)
+from marketplace.orders.policies import NOTHING, REFUND_WINDOW
+from marketplace.orders.queries import amount_left, list_refunds, owed_to, parts_left
+from marketplace.payments.flows import send_refund, settle
+from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.queries import find_refund
+from tests.factories import a_user
+from tests.orders.test_pages import sign_in
+from tests.orders.world import a_market, an_order, delivered, released, shipped, the_parcel
+from tests.payments.test_checkout_session import a_session
+
+pytestmark = pytest.mark.usefixtures("database")
+
+NO_MONEY = (
+    "equity:trading:idr-krw:krw",
+    "equity:trading:idr-krw:idr",
+    "liabilities:deferred-fee:krw",
+    "liabilities:shipping:krw",
+    "funds:village:held:krw",
+)
+
+
+@pytest.fixture(autouse=True)
+def market(database):
+    a_market()
+
+
+@pytest.fixture
+def order(stripe):
+    """An order of 112,000 won, really paid at the stand-in."""
+    placed = an_order(at=now())
+    payment = a_session(placed)
+    stripe.pay(payment.session_id)
+    settle(payment.session_id, at=now())
+    return placed
+
+
+@pytest.fixture
+def admin(database):
+    return a_user("Admin", roles=(Role.ADMIN,))
+
+
+def decided(order, amount, by, *, at=None):
+    return refund_order_part(
+        order, the_parcel(order), won(amount), reason="Broken", by=by, at=at or now()
+    )
+
+
+def refunded(order, amount, by):
+    refund = decided(order, amount, by)
+    send_refund(find_refund(refund.number), at=now())
+    return db.session.get(OrderRefund, refund.id, populate_existing=True)
+
+
+def test_a_partial_refund_reverses_every_share_to_the_won(order, admin):
+    refund = refunded(order, 50_000, admin)
+
+    entry = next(e for e in entries_about("order", order.number) if e.kind == "refund")
+    assert entry.id == refund.entry_id
+    assert {(p.code, p.amount.minor) for p in entry.postings} == {
+        ("assets:stripe:krw", -50_000),
+        ("equity:trading:idr-krw:krw", 46_000),
+        ("liabilities:deferred-fee:krw", 2_500),
+        ("funds:village:held:krw", 1_500),
+        ("equity:trading:idr-krw:idr", -542_800_00),
+        (f"liabilities:coop:{the_parcel(order).cooperative.slug}:held:idr", 542_800_00),
+    }
+    assert amount_left(order) == won(62_000)
+
+
+def test_refunds_in_pieces_end_at_nothing(order, admin):
+    for amount in (1, 33_333, 17, 60_000):
+        refunded(order, amount, admin)
+    refunded(order, amount_left(order).minor, admin)
+
+    parcel = the_parcel(order)
+    assert parts_left([parcel.id])[parcel.id] == NOTHING
+    assert [balance(code).minor for code in NO_MONEY] == [0, 0, 0, 0, 0]
+    assert owed_to(parcel.cooperative).total == rupiah(0)
+    assert [refund.seq for refund in list_refunds(order)] == [1, 2, 3, 4, 5]
+
+
+def test_more_than_is_left_is_refused_and_nothing_is_written(order, admin):
+    refunded(order, 100_000, admin)
+
+    with pytest.raises(RefundTooLarge) as refused:
+        decided(order, 12_001, admin)
+
+    assert refused.value.facts == {"left": won(12_000)}
+    assert db.session.query(OrderRefund).count() == 1
+    assert db.session.query(Refund).count() == 1
+
+
+def test_an_unpaid_order_cannot_be_refunded(admin):
+    placed = an_order()
+
+    with pytest.raises(NotPaid):
+        decided(placed, 1, admin)
+    assert db.session.query(OrderRefund).count() == 0
+
+
+def test_a_refund_that_stripe_refuses_counts_no_more(order, admin, stripe):
+    stripe.control("faults", kind="error", operation="Refund.create", status=400)
+
+    refund = refunded(order, 112_000, admin)
+
+    assert refund.failed_at is not None
+    assert refund.entry_id is None
+    assert amount_left(order) == won(112_000)
+    assert balance("liabilities:shipping:krw") == won(-12_000)
+
+
+def test_a_refund_without_an_answer_is_sent_again_with_the_same_key(order, admin, stripe):
+    stripe.control("faults", kind="drop_after", operation="Refund.create", times=3)
+    refund = refunded(order, 10_000, admin)
+    assert refund.entry_id is None
+
+    send_refund(find_refund(refund.number), at=now())
+
+    assert db.session.get(OrderRefund, refund.id, populate_existing=True).entry_id is not None
+    charge = stripe.show("events")["events"]
+    assert sum(event["type"] == "refund.created" for event in charge) == 1
+
+
+def test_a_refund_that_bounces_is_owed_to_the_buyer(order, admin, stripe, client):
+    refund = refunded(order, 10_000, admin)
+    stripe_id = find_refund(refund.number).stripe_id
+    stripe.control(f"refunds/{stripe_id}/fail", reason="expired_or_canceled_card")
+
+    stripe.deliver_all(client)
+
+    assert find_refund(refund.number).state is RefundState.FAILED
+    assert balance("liabilities:buyers:krw") == won(-10_000)
+
+
+def test_the_webhook_and_the_answer_book_a_refund_once(order, admin, stripe, client):
+    refunded(order, 10_000, admin)
+
+    stripe.deliver_all(client)
+    stripe.deliver_all(client)
+
+    kinds = [entry.kind for entry in entries_about("order", order.number)]
+    assert kinds.count("refund") == 1
+
+
+def test_after_the_release_programs_keep_theirs_and_the_reserve_gives(order, admin):
+    parcel = released(the_parcel(order), at=now() + timedelta(days=8))
+    programs = balance("funds:village:programs:krw")
+
+    refunded(order, 50_000, admin)
+
+    assert balance("funds:village:programs:krw") == programs == won(-2_100)
+    assert balance("funds:village:reserve:krw") == won(0)
+    assert balance("expenses:refund-cover:krw") == won(1_350)
+    assert balance("income:platform-fee:krw") == won(-2_500)
+    assert owed_to(parcel.cooperative).payable == rupiah(542_800)
+
+
+def test_money_stays_held_while_a_refund_is_on_its_way(order, admin):
+    parcel = delivered(the_parcel(order), at=now() - REFUND_WINDOW)
+    decided(order, 10_000, admin)
+
+    with pytest.raises(RefundUnderway):
+        release_parcel(parcel, at=now())
+
+    assert release_due(now()) == 0
+    assert the_parcel(order).released_at is None
+
+
+def test_what_is_left_after_a_refund_is_released(order, admin):
+    refunded(order, 50_000, admin)
+    deliver_parcel(shipped(the_parcel(order)), at=now() - REFUND_WINDOW)
+
+    assert release_due(now()) == 1
+
+    assert owed_to(the_parcel(order).cooperative).payable == rupiah(542_800)
+    assert balance("funds:village:held:krw") == won(0)
+    assert balance("funds:village:programs:krw") == won(-1_050)
+
+
+def test_a_wholly_refunded_parcel_releases_nothing(order, admin):
+    refunded(order, 112_000, admin)
+    deliver_parcel(shipped(the_parcel(order)), at=now() - REFUND_WINDOW)
+
+    assert release_due(now()) == 1
+    assert owed_to(the_parcel(order).cooperative).total == rupiah(0)
+    with pytest.raises(RefundTooLarge):
+        decided(order, 1, admin)
+
+
+def test_the_release_waits_for_its_window(order):
+    parcel = delivered(the_parcel(order), at=now())
+
+    with pytest.raises(ReleaseTooEarly):
+        release_parcel(parcel, at=now() + REFUND_WINDOW - timedelta(seconds=1))
+
+
+def test_an_admin_refunds_by_hand_and_sees_the_entry(client, order, admin):
+    sign_in(client, admin)
+    parcel = the_parcel(order)
+
+    answer = client.post(
+        f"/en/admin/orders/{order.number}/parcels/{parcel.number}/refunds",
+        data={"amount": "50000", "reason": "One bag was torn"},
+    )
+
+    assert answer.status_code == 302
+    page = client.get(answer.location).get_data(as_text=True)
+    assert f"{order.number}-R1" in page
+    assert "₩50,000" in page or "50,000" in page
+    assert db.session.query(OrderRefund).one().entry_id is not None
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason"), [("112001", "x"), ("0", "x"), ("", "x"), ("abc", "x"), ("100", "")]
+)
+def test_a_wrong_refund_form_is_shown_again_and_refunds_nothing(
+    client, order, admin, amount, reason
+):
+    sign_in(client, admin)
+    url = f"/en/admin/orders/{order.number}/parcels/{the_parcel(order).number}/refunds"
+
+    answer = client.post(url, data={"amount": amount, "reason": reason})
+
+    assert answer.status_code == 422
+    assert f'value="{amount}"' in answer.get_data(as_text=True)
+    assert db.session.query(OrderRefund).count() == 0
+
+
+@pytest.mark.parametrize(("role", "status"), [(None, 403), (Role.AUDITOR, 403)])
+def test_only_admins_refund(client, order, role, status):
+    sign_in(client, a_user(roles=(role,) if role else ()))
+    url = f"/en/admin/orders/{order.number}/parcels/{the_parcel(order).number}/refunds"
+
+    assert client.post(url, data={"amount": "1", "reason": "x"}).status_code == status
+    assert db.session.query(OrderRefund).count() == 0
+
+
+@pytest.mark.parametrize(("role", "status"), [(None, 403), (Role.AUDITOR, 200), (Role.ADMIN, 200)])
+def test_staff_read_orders(client, order, role, status):
+    sign_in(client, a_user(roles=(role,) if role else ()))
+
+    assert client.get("/en/admin/orders/").status_code == status
+    assert client.get(f"/en/admin/orders/?state=paid&number={order.number}").status_code == status
+    assert client.get(f"/en/admin/orders/{order.number}").status_code == status
+    assert db.session.query(Order).count() == 1
