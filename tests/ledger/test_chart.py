@@ -1,6 +1,6 @@
 import pytest
 
-from marketplace.ledger.chart import CHART, currency_of, path_of, rule_for, title_of
+from marketplace.ledger.chart import CHART, currency_of, path_of, rule_for
 from marketplace.ledger.errors import UnknownAccount
 from marketplace.ledger.models import AccountClass
 
@@ -44,12 +44,6 @@ def test_every_restricted_fund_that_can_be_spent_is_guarded():
     ]
 
     assert unguarded == ["funds:village:held", "funds:csr:*:pledged"]
-
-
-def test_people_read_a_title_with_the_name_in_it():
-    assert title_of("liabilities:coop:gayo:payable") == ("Payable to %(name)s", {"name": "gayo"})
-    assert title_of("assets:bank") == ("Bank", {})
-    assert title_of("liabilities:coop") == ("%(name)s", {"name": "liabilities:coop"})
 
 
 def test_a_code_is_a_path_in_one_currency():
