@@ -64,13 +64,15 @@ def place_order(
         raise CartEmpty
     if seen is not None and seen != offer.fingerprint:
         raise QuoteChanged
+    number = dated_number("L", at)
+    # Before any row that refers to a variant: its weak lock would stand in the way of this one.
+    _hold(number, offer, at)
     order = _write_order(
-        offer, user, address, form_key=form_key, at=at, locale=locale, is_demo=is_demo
+        number, offer, user, address, form_key=form_key, at=at, locale=locale, is_demo=is_demo
     )
     order.consents = consents or {}
     for position, parcel in enumerate(offer.parcels, start=1):
         _write_parcel(order, parcel, position, offer)
-    _hold(order, offer, at)
     empty_cart(cart, at=at)
     db.session.flush()
     return order
@@ -90,6 +92,7 @@ def checked(address: Address) -> Address:
 
 
 def _write_order(
+    number: str,
     offer: Quote,
     user: User,
     address: Address,
@@ -100,7 +103,7 @@ def _write_order(
     is_demo: bool,
 ) -> Order:
     order = Order(
-        number=dated_number("L", at),
+        number=number,
         receipt_code=receipt_code(),
         user_id=user.id,
         placed_at=at,
@@ -178,11 +181,11 @@ def _line_item(order: Order, parcel: Parcel, line: QuoteLine) -> LineItem:
     )
 
 
-def _hold(order: Order, offer: Quote, at: datetime) -> None:
+def _hold(number: str, offer: Quote, at: datetime) -> None:
     names = {line.offer.variant_id: line.offer.name for line in offer.lines}
     quantities = {line.offer.variant_id: line.quantity for line in offer.lines}
     try:
-        hold_stock(order.number, quantities, expires_at=at + HOLD, at=at)
+        hold_stock(number, quantities, expires_at=at + HOLD, at=at)
     except OutOfStock as error:
         variant_id, available = error.facts["variant_id"], error.facts["available"]
         raise NotEnough(available=available, name=names[int(str(variant_id))]) from error
