@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import (
+    AvifImagePlugin,
+    Image,
+    ImageCms,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 
 from marketplace.catalog.errors import (
     NotAnImage,
@@ -22,7 +30,15 @@ from marketplace.catalog.errors import (
 
 MOST_MEGABYTES = 15
 MOST_MEGAPIXELS = 50
-READABLE = ("JPEG", "MPO", "PNG", "WEBP", "AVIF")
+READABLE = tuple(
+    plugin.format
+    for plugin in (
+        JpegImagePlugin.JpegImageFile,
+        PngImagePlugin.PngImageFile,
+        WebPImagePlugin.WebPImageFile,
+        AvifImagePlugin.AvifImageFile,
+    )
+)
 SQUARES = (320, 640)
 LONG_SIDE = 1280
 KINDS: dict[str, dict[str, Any]] = {
@@ -120,6 +136,8 @@ def _open(content: bytes) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        return image.convert("I").point(lambda shade: shade / 256).convert("L").convert("RGB")
     if image.mode in {"RGBA", "LA", "P", "PA"}:
         image = image.convert("RGBA")
         ground = Image.new("RGB", image.size, "white")

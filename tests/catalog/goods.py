@@ -12,6 +12,7 @@ from tests.factories import NOON, saved
 
 _numbers = count(1)
 
+PRICE = rupiah(185_000)
 ORIGINAL, TRANSLATED = TextStatus.ORIGINAL, TextStatus.TRANSLATED
 
 
@@ -82,7 +83,7 @@ def a_product(
     more: dict | None = None,
     category: str = "coffee",
     hs6: str = "090121",
-    price: Money = rupiah(185_000),
+    price: Money = PRICE,
     weight_grams: int = 250,
     stock: int = 10,
     published: bool = True,

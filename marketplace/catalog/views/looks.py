@@ -53,7 +53,7 @@ def maker_facts(maker: Maker) -> list[tuple[str, str]]:
     if maker.members:
         women = _("%(percent)s%% women", percent=maker.women_percent)
         members = f"{members} ({women})"
-    rows = [(_("Village"), place), (_("Members"), members)]
+    rows = [(_("Village") if maker.village else _("Place"), place), (_("Members"), members)]
     if maker.founded_year:
         rows.append((_("Founded"), str(maker.founded_year)))
     return rows
