@@ -15,7 +15,7 @@ step "lint, format, types, import contracts"
 $bin/ruff check --quiet .
 $bin/ruff format --quiet --check .
 $bin/mypy --no-error-summary
-$bin/lint-imports --no-timing | tail -n 8
+$bin/lint-imports --no-cache | tail -n 8
 
 step "unit and integration on SQLite"
 $bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/browser --engine sqlite
