@@ -15,6 +15,7 @@ from marketplace.orders.views.browser import cart_token, reader_cart, reader_id,
 from marketplace.web.access import public
 from marketplace.web.errors import explain
 from marketplace.web.locale import current_language
+from marketplace.web.security import same_origin
 
 
 @bp.get("/cart")
@@ -31,6 +32,7 @@ def show_cart() -> ResponseReturnValue:
 
 
 @bp.post("/cart/lines")
+@same_origin
 @public
 def add_line() -> ResponseReturnValue:
     """Put goods in; with `then=checkout` go straight to the checkout."""
