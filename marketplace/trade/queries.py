@@ -39,6 +39,15 @@ from marketplace.trade.models import (
 local, original = aliased(ProductText), aliased(ProductText)
 NAME = func.coalesce(local.name, original.name)
 
+PHOTO = (
+    select(Photo.key)
+    .where(Photo.product_id == Product.id)
+    .order_by(Photo.position)
+    .limit(1)
+    .correlate(Product)
+    .scalar_subquery()
+)
+
 SORTS: dict[str, Any] = {
     "name": NAME,
     "price": ExportProfile.lowest_price_minor,
@@ -123,6 +132,7 @@ class ExportRow:
     place: str
     lead_time_days: int
     capacity_per_month: int
+    photo: str | None
 
     @property
     def prices(self) -> tuple[Money, Money]:
@@ -156,6 +166,7 @@ def list_exports(
                 ExportProfile.place,
                 ExportProfile.lead_time_days,
                 ExportProfile.capacity_per_month,
+                PHOTO,
             ),
             lang,
         )
@@ -228,9 +239,10 @@ def get_goods(product_id: int, lang: str) -> Goods:
     return Goods(*row)
 
 
-def first_photo(product_id: int) -> Photo | None:
+def first_photo(product_id: int) -> str | None:
+    """The key of the picture shown first."""
     return db.session.scalar(
-        select(Photo).where(Photo.product_id == product_id).order_by(Photo.position).limit(1)
+        select(Photo.key).where(Photo.product_id == product_id).order_by(Photo.position).limit(1)
     )
 
 
@@ -252,6 +264,7 @@ class RfqRow:
     goods: str
     category: str
     slug: str
+    photo: str | None
     quotation: Quotation | None
 
 
@@ -281,7 +294,7 @@ def _list_rfqs(
     )
     rows = db.session.execute(
         _named(
-            select(Rfq, NAME, Product.category, Product.slug, Quotation)
+            select(Rfq, NAME, Product.category, Product.slug, PHOTO, Quotation)
             .join(Product, Product.id == Rfq.product_id)
             .outerjoin(Quotation, and_(Quotation.rfq_id == Rfq.id, is_newest)),
             lang,

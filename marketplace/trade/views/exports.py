@@ -16,8 +16,8 @@ from wtforms.fields.choices import SelectChoice
 
 from marketplace.accounts.access import partner
 from marketplace.accounts.models import Organization
-from marketplace.catalog.models import CertificateKind, Photo
-from marketplace.catalog.pictures import photo_path
+from marketplace.catalog.models import CertificateKind
+from marketplace.catalog.words import certificate_in_full
 from marketplace.cooperatives.models import Cooperative
 from marketplace.customs.errors import RuleMissing
 from marketplace.customs.policies import BASE, Tariff
@@ -33,7 +33,6 @@ from marketplace.trade.forms import ExportFilterForm, RfqForm
 from marketplace.trade.models import ExportProfile
 from marketplace.trade.operations import send_rfq
 from marketplace.trade.views.words import (
-    certificate_name,
     certificate_state,
     explain_minimum,
     hs_dots,
@@ -122,7 +121,7 @@ def _sheet(profile: ExportProfile, form: RfqForm) -> ResponseReturnValue:
         profile=profile,
         product=product,
         goods=queries.get_goods(product.id, lang),
-        photo=_photo(queries.first_photo(product.id)),
+        photo=queries.first_photo(product.id),
         hs=find_hs_code(product.hs6),
         prices=[(least, Money(cents, "USD")) for least, cents in profile.price_breaks],
         certificates=[(paper, *certificate_state(paper, today)) for paper in certificates],
@@ -192,19 +191,6 @@ def _supplier(cooperative: Cooperative) -> list[tuple[str, str]]:
     return rows
 
 
-def _photo(photo: Photo | None) -> dict[str, str] | None:
-    """The addresses of a picture's sizes."""
-    if photo is None:
-        return None
-    sizes = {
-        kind: ", ".join(
-            f"/media/{photo_path(photo.key, size, kind)} {size}w" for size in (320, 640)
-        )
-        for kind in ("avif", "webp")
-    }
-    return {"src": f"/media/{photo_path(photo.key, 640)}", **sizes}
-
-
 def _filter_form(lang: str) -> ExportFilterForm:
     chapters, provinces = queries.list_export_choices()
     form = ExportFilterForm(formdata=request.args)
@@ -216,7 +202,7 @@ def _filter_form(lang: str) -> ExportFilterForm:
         _("All provinces"), [(province.code, province.name(lang)) for province in provinces]
     )
     form.certificate.choices = _choices(
-        _("Any or none"), [(kind.value, certificate_name(kind)) for kind in CertificateKind]
+        _("Any or none"), [(kind.value, certificate_in_full(kind)) for kind in CertificateKind]
     )
     form.sort.choices = [
         SelectChoice("name", _("Name")),

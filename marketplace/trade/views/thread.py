@@ -76,25 +76,16 @@ class Thread:
         return next((o for o in self.offers if o.quotation.number == number), None)
 
     def state(self) -> tuple[str, str]:
-        """Where the request stands, in a sentence, and the kind of its badge."""
+        """Where the request stands, in few words, and the kind of its badge."""
         if self.acceptance is not None:
             return _("Accepted"), "ok"
         if self.decline is not None:
             return _("Declined"), "plain"
         if self.newest is None:
             return _("Waiting for an offer"), "wait"
-        quotation = self.newest.quotation
-        day = format_day(quotation.valid_until)
         if self.newest.is_open:
-            return (
-                _(
-                    "Quotation %(revision)s waits for the buyer, until %(day)s",
-                    revision=quotation.revision,
-                    day=day,
-                ),
-                "wait",
-            )
-        return _("Quotation %(revision)s has expired", revision=quotation.revision), "bad"
+            return _("Waiting for the buyer"), "wait"
+        return _("Offer expired"), "bad"
 
     def steps(self) -> list[dict[str, str]]:
         """The way of a deal, for a timeline."""

@@ -7,10 +7,12 @@ from datetime import date, datetime
 from flask import Flask
 from flask_babel import gettext as _
 
-from marketplace.catalog.models import Certificate, CertificateKind
+from marketplace.catalog.models import Certificate
 from marketplace.trade.errors import BelowMinimum
 from marketplace.web.formats import ZONES, format_day, format_number
 from marketplace.web.locale import current_language
+
+LEGAL_FORMS = frozenset({"koperasi", "ksu", "kud", "kopwan", "pt", "cv", "co", "ltd", "inc"})
 
 
 def unit_name(unit: str) -> str:
@@ -43,8 +45,8 @@ def day_of(moment: datetime) -> str:
 
 
 def seal_text(name: str) -> str:
-    """What fits a seal: the last two words of a name, or its initials."""
-    words = name.split()
+    """What fits a seal: the last two words of a name, without its legal form; or the initials."""
+    words = [word for word in name.split() if word.lower().strip(".,") not in LEGAL_FORMS]
     short = " ".join(words[-2:]).upper()
     return short if len(short) <= 16 else "".join(word[0] for word in words[:8]).upper()
 
@@ -67,31 +69,6 @@ def hs_dots(code: str) -> str:
     return f"{code[:4]}.{code[4:]}" if len(code) > 4 else code
 
 
-def certificate_name(kind: CertificateKind) -> str:
-    names: dict[CertificateKind, str] = {
-        CertificateKind.HALAL: _("Halal"),
-        CertificateKind.SVLK: _("SVLK legal timber"),
-        CertificateKind.ORGANIC: _("Organic"),
-        CertificateKind.GI: _("Geographical indication"),
-        CertificateKind.PIRT: _("P-IRT home industry food"),
-        CertificateKind.BPOM: _("BPOM food and drug agency"),
-    }
-    return names[kind]
-
-
-def certificate_short(kind: CertificateKind) -> str:
-    """For badges."""
-    names: dict[CertificateKind, str] = {
-        CertificateKind.HALAL: _("Halal"),
-        CertificateKind.SVLK: "SVLK",
-        CertificateKind.ORGANIC: _("Organic"),
-        CertificateKind.GI: "GI",
-        CertificateKind.PIRT: "P-IRT",
-        CertificateKind.BPOM: "BPOM",
-    }
-    return names[kind]
-
-
 def certificate_state(certificate: Certificate, today: date) -> tuple[str, str]:
     """The state in one word, and its kind for the badge."""
     if certificate.valid_until is not None and certificate.valid_until < today:
@@ -109,6 +86,4 @@ def set_up_words(app: Flask) -> None:
         "day_of": day_of,
         "seal_text": seal_text,
         "hs_dots": hs_dots,
-        "certificate_name": certificate_name,
-        "certificate_short": certificate_short,
     }
