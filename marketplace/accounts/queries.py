@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from marketplace.accounts.errors import EmailInvalid, UserMissing
@@ -29,6 +31,14 @@ def get_user_by_email(email: str) -> User:
     if user is None:
         raise UserMissing(email=email)
     return user
+
+
+def find_people(user_ids: Collection[int]) -> dict[int, User]:
+    """The people with these ids, with their roles and organizations."""
+    if not user_ids:
+        return {}
+    rows = db.session.scalars(select(User).where(User.id.in_(sorted(user_ids))))
+    return {user.id: user for user in rows}
 
 
 def find_organization(slug: str) -> Organization | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,10 @@ Choices = Sequence[tuple[str, str]]
 def _plain(text: str | None) -> str:
     """What was typed, without NUL, which PostgreSQL cannot keep."""
     return (text or "").replace("\0", "").strip()
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(16)
 
 
 class WonField(IntegerField):
@@ -63,6 +68,7 @@ class ProposalForm(Form):
         filters=[_plain],
     )
     budget = HiddenField(_l("Budget"))
+    form_key = HiddenField(default=new_key, validators=[Length(max=40)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -136,6 +142,7 @@ class DecisionForm(Form):
 
 
 class DisbursementForm(Form):
+    form_key = HiddenField(default=new_key, validators=[Length(max=40)])
     amount = WonField(
         _l("Amount"),
         [
@@ -162,6 +169,7 @@ class SettlementForm(Form):
 
 
 class PledgeForm(Form):
+    form_key = HiddenField(default=new_key, validators=[Length(max=40)])
     organization = SelectField(_l("Company"), [InputRequired(_l("Choose a company."))])
     amount = WonField(
         _l("Amount"),

@@ -61,6 +61,7 @@ class Program(Model):
     budget: Mapped[list[Any]]
     asked_minor: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[ProgramState] = mapped_column(default=ProgramState.PROPOSED, index=True)
+    form_key: Mapped[str | None] = mapped_column(unique=True)
     body_sha256: Mapped[str]
     proposed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     proposed_at: Mapped[datetime]
@@ -132,6 +133,7 @@ class Disbursement(Model):
     program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"), index=True)
     minor: Mapped[int] = mapped_column(BigInteger)
     purpose: Mapped[str]
+    form_key: Mapped[str | None] = mapped_column(unique=True)
     proposed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     proposed_at: Mapped[datetime]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -170,6 +172,7 @@ class Pledge(Model):
     province_code: Mapped[str | None] = mapped_column(ForeignKey("provinces.code"))
     minor: Mapped[int] = mapped_column(BigInteger)
     pledged_on: Mapped[date]
+    form_key: Mapped[str | None] = mapped_column(unique=True)
     is_demo: Mapped[bool] = mapped_column(default=False)
     organization: Mapped[Organization] = relationship(lazy="joined", innerjoin=True)
 

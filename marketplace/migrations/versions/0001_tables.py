@@ -350,11 +350,13 @@ def upgrade() -> None:
     sa.Column('province_code', sa.String(), nullable=True),
     sa.Column('minor', sa.BigInteger(), nullable=False),
     sa.Column('pledged_on', sa.Date(), nullable=False),
+    sa.Column('form_key', sa.String(), nullable=True),
     sa.Column('is_demo', sa.Boolean(), nullable=False),
     sa.CheckConstraint('minor > 0', name=op.f('ck_pledges_positive')),
     sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_pledges_organization_id_organizations')),
     sa.ForeignKeyConstraint(['province_code'], ['provinces.code'], name=op.f('fk_pledges_province_code_provinces')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_pledges')),
+    sa.UniqueConstraint('form_key', name=op.f('uq_pledges_form_key')),
     sa.UniqueConstraint('number', name=op.f('uq_pledges_number'))
     )
     with op.batch_alter_table('pledges', schema=None) as batch_op:
@@ -593,6 +595,7 @@ def upgrade() -> None:
     sa.Column('budget', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
     sa.Column('asked_minor', sa.BigInteger(), nullable=False),
     sa.Column('state', sa.Enum('proposed', 'approved', 'running', 'done', 'rejected', name='programstate', native_enum=False, length=24), nullable=False),
+    sa.Column('form_key', sa.String(), nullable=True),
     sa.Column('body_sha256', sa.String(), nullable=False),
     sa.Column('proposed_by', sa.Integer(), nullable=False),
     sa.Column('proposed_at', sa.DateTime(timezone=True), nullable=False),
@@ -613,6 +616,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['rejected_by'], ['users.id'], name=op.f('fk_programs_rejected_by_users')),
     sa.ForeignKeyConstraint(['village_code'], ['villages.code'], name=op.f('fk_programs_village_code_villages')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_programs')),
+    sa.UniqueConstraint('form_key', name=op.f('uq_programs_form_key')),
     sa.UniqueConstraint('number', name=op.f('uq_programs_number')),
     sa.UniqueConstraint('slug', name=op.f('uq_programs_slug'))
     )
@@ -655,6 +659,7 @@ def upgrade() -> None:
     sa.Column('program_id', sa.Integer(), nullable=False),
     sa.Column('minor', sa.BigInteger(), nullable=False),
     sa.Column('purpose', sa.String(), nullable=False),
+    sa.Column('form_key', sa.String(), nullable=True),
     sa.Column('proposed_by', sa.Integer(), nullable=False),
     sa.Column('proposed_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('released_by', sa.Integer(), nullable=True),
@@ -672,6 +677,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['proposed_by'], ['users.id'], name=op.f('fk_disbursements_proposed_by_users')),
     sa.ForeignKeyConstraint(['released_by'], ['users.id'], name=op.f('fk_disbursements_released_by_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_disbursements')),
+    sa.UniqueConstraint('form_key', name=op.f('uq_disbursements_form_key')),
     sa.UniqueConstraint('number', name=op.f('uq_disbursements_number'))
     )
     with op.batch_alter_table('disbursements', schema=None) as batch_op:

@@ -20,6 +20,7 @@ from marketplace.reinvestment.errors import (
     SelfApproval,
 )
 from marketplace.reinvestment.models import Disbursement, Program, ProgramState
+from marketplace.reinvestment.operations.forms import find_by_form_key
 from marketplace.reinvestment.policies import OPEN
 from marketplace.reinvestment.queries.funds import committed_of
 from marketplace.reinvestment.queries.payments import waiting_of
@@ -28,15 +29,24 @@ log = structlog.get_logger()
 
 
 def propose_disbursement(
-    program: Program, amount: Money, *, purpose: str, by: int, at: datetime
+    program: Program,
+    amount: Money,
+    *,
+    purpose: str,
+    by: int,
+    at: datetime,
+    form_key: str | None = None,
 ) -> Disbursement:
     """Ask to pay a part of the committed money; a second person has to release it.
 
-    Raises AmountNotPositive, ProgramNotOpen, MoreThanCommitted(available=…).
+    The same `form_key` again returns the same disbursement. Raises AmountNotPositive,
+    ProgramNotOpen, MoreThanCommitted(available=…).
     """
     if amount.minor <= 0:
         raise AmountNotPositive
     program = lock(Program, program.id)
+    if form_key and (sent := find_by_form_key(Disbursement, form_key)):
+        return sent
     if program.state not in OPEN:
         raise ProgramNotOpen
     available = committed_of(program) - waiting_of(program.id)
@@ -50,6 +60,7 @@ def propose_disbursement(
         program_id=program.id,
         minor=amount.minor,
         purpose=purpose.strip(),
+        form_key=form_key,
         proposed_by=by,
         proposed_at=at,
     )

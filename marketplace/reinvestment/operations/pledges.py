@@ -14,6 +14,7 @@ from marketplace.ledger.queries import find_entry
 from marketplace.reinvestment import postings
 from marketplace.reinvestment.errors import AmountNotPositive, MoreThanPledged
 from marketplace.reinvestment.models import Pledge, ProgramTheme
+from marketplace.reinvestment.operations.forms import find_by_form_key
 from marketplace.reinvestment.queries.pledges import received_of
 
 log = structlog.get_logger()
@@ -28,12 +29,16 @@ def make_pledge(
     at: datetime,
     theme: ProgramTheme | None = None,
     province_code: str | None = None,
+    form_key: str | None = None,
     is_demo: bool = False,
 ) -> Pledge:
     """Write down a sponsor's promise, for programs of `theme` in the province where given.
 
-    Nothing can be spent of it until money arrives. Raises AmountNotPositive.
+    Nothing can be spent of it until money arrives. The same `form_key` again returns the same
+    pledge. Raises AmountNotPositive.
     """
+    if form_key and (sent := find_by_form_key(Pledge, form_key)):
+        return sent
     if amount.minor <= 0:
         raise AmountNotPositive
     day = today_in_seoul(at)
@@ -45,6 +50,7 @@ def make_pledge(
         province_code=province_code,
         minor=amount.minor,
         pledged_on=day,
+        form_key=form_key,
         is_demo=is_demo,
     )
     db.session.add(pledge)

@@ -33,6 +33,7 @@ from marketplace.reinvestment.models import (
     ProgramState,
     ProgramTheme,
 )
+from marketplace.reinvestment.operations.forms import find_by_form_key
 from marketplace.reinvestment.operations.lots import return_lots, use_lots
 from marketplace.reinvestment.policies import (
     BudgetLine,
@@ -63,14 +64,24 @@ class Proposal:
     cooperative_id: int | None = None
 
 
-def propose_program(proposal: Proposal, *, by: int, at: datetime, is_demo: bool = False) -> Program:
+def propose_program(
+    proposal: Proposal,
+    *,
+    by: int,
+    at: datetime,
+    form_key: str | None = None,
+    is_demo: bool = False,
+) -> Program:
     """Write a proposal for a village; a second person has to sign it before anything is booked.
 
-    Asks for the sum of the budget. Raises VillageMissing, CooperativeElsewhere, BudgetEmpty,
-    BudgetLineWrong.
+    Asks for the sum of the budget. The same `form_key` again returns the same proposal.
+    Raises VillageMissing, CooperativeElsewhere, BudgetEmpty, BudgetLineWrong.
     """
+    if form_key and (sent := find_by_form_key(Program, form_key)):
+        return sent
     placeholder = random_code(12)
     program = Program(
+        form_key=form_key,
         number=placeholder,
         slug=placeholder,
         proposed_by=by,
@@ -221,7 +232,7 @@ def _return_rest(program: Program, *, by: int, at: datetime) -> None:
     parts: dict[str, Money] = {}
     left = rest.minor
     # The fund asked last is the first to get its money back.
-    for fund, minor in reversed(allocated_by_fund()[program.id].items()):
+    for fund, minor in reversed(allocated_by_fund(program.id)[program.id].items()):
         part = min(left, minor)
         if part:
             parts[fund] = won(part)

@@ -36,10 +36,11 @@ def paid_of(program: Program) -> Money:
     return balance(f"{grants_of(program.number)}:krw")
 
 
-def allocated_by_fund() -> dict[int, dict[str, int]]:
+def allocated_by_fund(program_id: int | None = None) -> dict[int, dict[str, int]]:
     """What each program has of each fund, in won, after returns; funds in the order of use."""
     rows = db.session.execute(
         select(Allocation.program_id, Allocation.fund, func.sum(Allocation.minor))
+        .where(*([Allocation.program_id == program_id] if program_id is not None else []))
         .group_by(Allocation.program_id, Allocation.fund)
         .order_by(func.min(Allocation.id))
     )

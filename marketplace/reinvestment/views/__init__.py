@@ -1,5 +1,9 @@
 from __future__ import annotations
 
-from flask import Blueprint
+import marketplace.reinvestment.views.admin_pledges
+import marketplace.reinvestment.views.admin_programs
+import marketplace.reinvestment.views.admin_proposals
+import marketplace.reinvestment.views.public  # noqa: F401  (their routes)
+from marketplace.reinvestment.views.blueprint import admin, public
 
-blueprints: tuple[Blueprint, ...] = ()
+blueprints = (public, admin)

@@ -1,0 +1,128 @@
+"""Kinds of entries and accounts in the reader's words."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+# How the badge of a kind looks; kinds that are not here are blue.
+LOOKS = {
+    "pledge": "ok",
+    "pledge_received": "ok",
+    "disbursement": "wait",
+    "disbursement_settled": "wait",
+    "refund": "bad",
+    "refund_failed": "bad",
+    "reversal": "bad",
+}
+
+
+def kind_name(kind: str) -> str:
+    """What an entry is, in one or two words."""
+    names: dict[str, str] = {
+        "sale": _("Sale"),
+        "stripe_fee": _("Card fee"),
+        "release": _("Release"),
+        "refund": _("Refund"),
+        "refund_failed": _("Refund came back"),
+        "unwanted_payment": _("Unneeded payment"),
+        "unwanted_payment_returned": _("Payment returned"),
+        "payout": _("Payout"),
+        "pledge": _("Pledge"),
+        "pledge_received": _("Pledge received"),
+        "allocation": _("Allocation"),
+        "allocation_returned": _("Allocation returned"),
+        "disbursement": _("Disbursement"),
+        "disbursement_settled": _("Disbursement paid"),
+        "reversal": _("Reversal"),
+    }
+    return names.get(kind, kind)
+
+
+def account_name(path: str) -> str:
+    """What an account holds. The path itself stands beside it, so unknown ones stay empty."""
+    names = _names()
+    if path in names:
+        return names[path]
+    for (start, end), name in _patterns().items():
+        if path.startswith(start) and path.endswith(end):
+            who = path.removeprefix(start)
+            return name % {"who": who.removesuffix(end) if end else who}
+    return ""
+
+
+def group_names() -> dict[str, str]:
+    """Groups of accounts to narrow a journal down to, by the beginning of their paths."""
+    return {
+        "funds": _("All funds"),
+        "funds:village": _("Village share"),
+        "funds:csr": _("Company pledges"),
+        "funds:program": _("Committed to programs"),
+        "expenses:grants": _("Paid to programs"),
+        "assets": _("All assets"),
+        "liabilities": _("All liabilities"),
+        "liabilities:coop": _("Owed to cooperatives"),
+        "income": _("Income"),
+        "expenses": _("Expenses"),
+        "equity": _("Currency exchange and opening"),
+    }
+
+
+def class_name(letter: str) -> str:
+    """The class of an account, as a heading."""
+    names: dict[str, str] = {
+        "A": _("Assets"),
+        "L": _("Liabilities"),
+        "F": _("Funds"),
+        "Q": _("Equity"),
+        "I": _("Income"),
+        "X": _("Expenses"),
+    }
+    return names[letter]
+
+
+def _names() -> dict[str, str]:
+    return {
+        "assets:bank": _("Bank, own money"),
+        "assets:bank-trust": _("Bank, trust account"),
+        "assets:stripe": _("With Stripe, not paid out yet"),
+        "assets:stripe:unclassified": _("With Stripe, unclear"),
+        "assets:disputes": _("Payments in dispute"),
+        "assets:payout-transit": _("On the way to cooperatives"),
+        "assets:disburse-transit": _("On the way to villages"),
+        "liabilities:buyers": _("Owed back to buyers"),
+        "liabilities:shipping": _("Freight to be paid"),
+        "liabilities:deferred-fee": _("Service fee, waiting for delivery"),
+        "liabilities:tax": _("Taxes owed"),
+        "funds:village:held": _("Village share, waiting for delivery"),
+        "funds:village:programs": _("Village program fund"),
+        "funds:village:training": _("Training and mentoring fund"),
+        "funds:village:youth": _("Youth ambassador fund"),
+        "funds:village:reserve": _("Reserve"),
+        "funds:refund-reserve": _("Reserve for refunds"),
+        "equity:opening": _("Opening"),
+        "equity:retained": _("Retained"),
+        "equity:trading:idr-krw": _("Exchange of won and rupiah"),
+        "income:platform-fee": _("Service fee"),
+        "income:released-from-restriction": _("Released for programs"),
+        "income:shipping-variance": _("Freight difference"),
+        "income:fx": _("Gain on exchange"),
+        "expenses:stripe-fee": _("Card fees"),
+        "expenses:dispute-fee": _("Dispute fees"),
+        "expenses:bank-fee": _("Bank fees"),
+        "expenses:fx": _("Loss on exchange"),
+        "expenses:shipping-loss": _("Freight lost"),
+        "expenses:refund-cover": _("Refunds borne by us"),
+    }
+
+
+def _patterns() -> dict[tuple[str, str], str]:
+    return {
+        ("liabilities:coop:", ":held"): _("%(who)s, waiting for delivery"),
+        ("liabilities:coop:", ":payable"): _("%(who)s, to be paid out"),
+        ("assets:coop:", ":clawback"): _("%(who)s owes us"),
+        ("assets:pledge-receivable:", ""): _("Pledge %(who)s, to come"),
+        ("funds:csr:", ":pledged"): _("Pledge %(who)s, promised"),
+        ("funds:csr:", ":available"): _("Pledge %(who)s, received and free"),
+        ("funds:program:", ":committed"): _("Committed to program %(who)s"),
+        ("expenses:grants:", ""): _("Paid to program %(who)s"),
+    }
