@@ -45,6 +45,8 @@ def plain(text: str | None) -> str | None:
 class QuantityField(IntegerField):
     """A whole number, as people write it: 2400, 2,400 or 2.400."""
 
+    widget = TextInput()
+
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist and GROUPED.fullmatch(valuelist[0].strip()):
             valuelist = [re.sub(r"\D", "", valuelist[0])]

@@ -267,6 +267,14 @@ def test_a_refused_request_keeps_what_was_typed_and_writes_nothing(partner, wron
     assert db.session.scalar(select(func.count()).select_from(Rfq)) == 0
 
 
+def test_quantities_can_be_typed_with_separators(partner):
+    offered("gayo")
+
+    sheet = partner.get("/en/trade/exports/gayo").get_data(as_text=True)
+
+    assert re.search(r'<input[^>]*name="quantity"[^>]*type="text"', sheet)
+
+
 def test_a_signature_of_nothing_is_kept_out_of_the_text(partner):
     offered("gayo")
 
