@@ -30,7 +30,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
 from marketplace.reference.errors import PostcodeUnknown
 from marketplace.reference.memory import Memory
-from marketplace.reference.queries import OLDEST_DAYS, is_korean_postcode, rate_on
+from marketplace.reference.queries import is_korean_postcode, rate_on
 
 EMS = "pos-ems"
 SEVERITY = {RestrictionKind.REFUSED: 0, RestrictionKind.PERMIT: 1, RestrictionKind.DECLARATION: 2}
@@ -55,7 +55,7 @@ def landed_cost(
     *,
     shipping: Money | None = None,
     has_proof: bool = False,
-    oldest_days: int = OLDEST_DAYS,
+    oldest_days: int | None = None,
 ) -> LandedCost:
     """What one parcel is expected to cost, delivered; freight by weight unless it is given.
 
@@ -78,7 +78,7 @@ def landed_costs(
     on: date,
     *,
     has_proof: bool = False,
-    oldest_days: int = OLDEST_DAYS,
+    oldest_days: int | None = None,
 ) -> OrderLandedCost:
     """The parcels of one order, with a warning where they pass the limit only together."""
     costs = [
@@ -113,7 +113,7 @@ def check_postcode(text: str) -> str:
     return postcode
 
 
-def _usd_krw(on: date, oldest_days: int) -> Decimal:
+def _usd_krw(on: date, oldest_days: int | None) -> Decimal:
     return rate_on("USD", "KRW", on, oldest_days=oldest_days)[0]
 
 

@@ -19,14 +19,11 @@ from marketplace.demo.year import Year
 from marketplace.kernel.config import Config
 from marketplace.kernel.db import db, exists, transaction
 from marketplace.kernel.outbox import OutboxMessage
-from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.operations import set_policy
 from marketplace.orders.models import Order
-from marketplace.reference.models import ExchangeRate
-from marketplace.reference.operations import import_all, set_rate
+from marketplace.reference.operations import import_all
 
 YEAR = timedelta(days=365)
-AHEAD = timedelta(days=60)
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 # The division of the demo, in basis points; nobody signed it, since it opens the books.
 SALE = {"cooperative": 9200, "service": 500, "village_share": 300}
@@ -40,7 +37,6 @@ def load_demo(at: datetime, *, orders: int) -> None:
     steps: list[tuple[str, Callable[[], object]]] = [
         ("regions, HS codes, exchange rates", import_all),
         ("customs rules", import_rules),
-        ("exchange rates up to now", lambda: carry_rates_forward(at)),
         ("policies", load_policies),
         ("people", lambda: load_people(config.demo_password, first_day)),
         ("cooperatives and products", lambda: load_goods(first_day)),
@@ -72,19 +68,3 @@ def live_a_year(first_day: datetime, until: datetime, orders: int) -> None:
 def load_policies() -> None:
     set_policy("sale", SALE, valid_from=BEGINNING)
     set_policy("share", SHARE, valid_from=BEGINNING)
-
-
-def carry_rates_forward(at: datetime) -> None:
-    """Repeat the newest rates until `AHEAD` of now, marked so: the data ends in the past."""
-    last = today_in_seoul(at + AHEAD)
-    for base, quote in (("KRW", "IDR"), ("USD", "KRW"), ("USD", "IDR")):
-        newest = db.session.scalars(
-            select(ExchangeRate)
-            .where(ExchangeRate.base == base, ExchangeRate.quote == quote)
-            .order_by(ExchangeRate.day.desc())
-            .limit(1)
-        ).one()
-        fixed = newest.source if "carried" in newest.source else f"ECB {newest.day} (demo: carried)"
-        day = newest.day
-        while (day := day + timedelta(days=1)) <= last:
-            set_rate(base, quote, day, newest.rate, source=fixed)

@@ -30,6 +30,7 @@ class Config:
     stripe_checkout_origin: str = "https://checkout.stripe.com"
     smtp_url: str = ""
     demo_password: str = ""
+    oldest_rate_days: int = 7
     rate_limits: bool = True
     old_secret_keys: tuple[str, ...] = field(default=())
 
@@ -80,6 +81,8 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
         stripe_checkout_origin=_origin(api_base) or "https://checkout.stripe.com",
         smtp_url=environ.get("SMTP_URL", ""),
         demo_password=environ.get("LUMBUNG_DEMO_PASSWORD", "lumbung-demo" if demo else ""),
+        # The demo's exchange rates end on one day; its pages name that day.
+        oldest_rate_days=36_500 if demo else 7,
         rate_limits=environ.get("LUMBUNG_RATE_LIMITS", "1") != "0",
     )
 

@@ -14,6 +14,8 @@ from marketplace.kernel.config import Config
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
     from marketplace.reference.commands import rates, reference
+    from marketplace.reference.queries import allow_rates_of
 
+    allow_rates_of(config.oldest_rate_days)
     app.cli.add_command(reference)
     app.cli.add_command(rates)

@@ -21,23 +21,29 @@ from marketplace.reference.models import (
     Village,
 )
 
-OLDEST_DAYS = 7
+_oldest_days = [7]
 
 rates: Memory[tuple[Decimal, date] | None] = Memory()
 
 
+def allow_rates_of(days: int) -> None:
+    """Accept rates up to `days` calendar days old from now on. Called once at start."""
+    _oldest_days[0] = days
+
+
 def rate_on(
-    base: str, quote: str, day: date, *, oldest_days: int = OLDEST_DAYS
+    base: str, quote: str, day: date, *, oldest_days: int | None = None
 ) -> tuple[Decimal, date]:
     """Units of `quote` for one `base`, and the day they were fixed: the newest at or before `day`.
 
-    Raises RateMissing; RateTooOld when it is more than `oldest_days` calendar days older.
+    Raises RateMissing; RateTooOld when it is more than `oldest_days` calendar days older (without
+    a number: what the configuration allows).
     """
     found = rates.recall((base, quote, day), lambda: _newest_rate(base, quote, day))
     if found is None:
         raise RateMissing(base=base, quote=quote)
     rate, fixed_on = found
-    if (day - fixed_on).days > oldest_days:
+    if (day - fixed_on).days > (_oldest_days[0] if oldest_days is None else oldest_days):
         raise RateTooOld(base=base, quote=quote, day=fixed_on)
     return rate, fixed_on
 

@@ -163,7 +163,7 @@ def test_without_rules_nothing_is_guessed(database):
 
 def test_an_old_dollar_rate_is_refused(rules):
     with pytest.raises(RateTooOld):
-        landed_cost([GoodsLine(WICKER, won(1_000), 500)], date(2026, 4, 25))
+        landed_cost([GoodsLine(WICKER, won(1_000), 500)], date(2026, 4, 25), oldest_days=7)
 
     later = landed_cost([GoodsLine(WICKER, won(1_000), 500)], date(2026, 4, 25), oldest_days=30)
     assert later.total == won(10_000)

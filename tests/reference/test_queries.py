@@ -43,7 +43,7 @@ def test_the_newest_rate_at_or_before_the_day_holds(friday_rate, day, rate):
 
 def test_a_rate_older_than_a_week_is_refused(friday_rate):
     with pytest.raises(RateTooOld) as refused:
-        rate_on("KRW", "IDR", date(2026, 4, 18))
+        rate_on("KRW", "IDR", date(2026, 4, 18), oldest_days=7)
 
     assert refused.value.facts == {"base": "KRW", "quote": "IDR", "day": FRIDAY}
     assert rate_on("KRW", "IDR", date(2026, 4, 18), oldest_days=8)[1] == FRIDAY
