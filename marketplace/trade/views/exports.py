@@ -172,7 +172,8 @@ def _specification(profile: ExportProfile) -> list[tuple[str, str]]:
     if months is not None:
         text = ngettext("%(num)s month", "%(num)s months", months)
         rows.append((_("Shelf life"), text))
-    return [*rows, (_("Origin"), "Indonesia")]
+    rows.append((_("Origin"), "Indonesia"))
+    return [row for row in rows if row[1]]
 
 
 def _supplier(cooperative: Cooperative) -> list[tuple[str, str]]:
