@@ -14,9 +14,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from flask import Response, current_app, make_response, request
+from flask import Response, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
+
+from marketplace.kernel.db import db
 
 MOST_PAGES = 256
 LONGEST_QUERY = 300
@@ -55,6 +58,14 @@ class Shelf:
                 self._pages.popitem(last=False)
 
 
+_shelves: WeakKeyDictionary[Any, Shelf] = WeakKeyDictionary()
+
+
+def _shelf() -> Shelf:
+    """Pages of one database never answer for another's."""
+    return _shelves.setdefault(db.engine, Shelf())
+
+
 def is_stranger() -> bool:
     """Whether this page may be shown to every other stranger as well."""
     return HARMLESS_COOKIES.issuperset(request.cookies)
@@ -71,7 +82,7 @@ def kept(version: Version) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         def shown(*args: Any, **kwargs: Any) -> BaseResponse:
             if not is_stranger() or len(request.query_string) > LONGEST_QUERY:
                 return _for_one(make_response(view(*args, **kwargs)))
-            shelf: Shelf = current_app.extensions.setdefault("kept_pages", Shelf())
+            shelf = _shelf()
             key = (
                 request.host,
                 request.path,

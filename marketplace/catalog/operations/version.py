@@ -3,9 +3,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy import event, update
+from sqlalchemy.orm import Session
 
 from marketplace.catalog.models import CatalogVersion
 from marketplace.kernel.db import db
+
+RAISED = "catalog version raised"
 
 _listeners: list[Callable[[], None]] = []
 
@@ -21,7 +24,7 @@ def raise_catalog_version() -> None:
     if raised.rowcount == 0:  # type: ignore[attr-defined]
         db.session.add(CatalogVersion(id=1, number=1))
         db.session.flush()
-    event.listen(db.session(), "after_commit", _tell, once=True)
+    db.session().info[RAISED] = True
 
 
 def on_raised(function: Callable[[], None]) -> None:
@@ -30,6 +33,10 @@ def on_raised(function: Callable[[], None]) -> None:
         _listeners.append(function)
 
 
-def _tell(_: object) -> None:
-    for function in _listeners:
-        function()
+def _tell(session: Session) -> None:
+    if session.info.pop(RAISED, False):
+        for function in _listeners:
+            function()
+
+
+event.listen(db.session, "after_commit", _tell)
