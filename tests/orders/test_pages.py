@@ -318,3 +318,18 @@ def test_my_orders_shows_only_mine(client, buyer):
 
     assert mine.number in text
     assert other.number not in text
+
+
+def test_goods_go_into_the_cart_without_a_token_but_orders_need_one(app, client, buyer):
+    variant_id = some_goods().variants[0].id
+    here = {"Origin": "http://localhost"}
+    app.config["WTF_CSRF_ENABLED"] = True
+    try:
+        put = client.post("/ko/cart/lines", data={"variant_id": variant_id}, headers=here)
+        changed = client.post(f"/ko/cart/lines/{variant_id}", data={"remove": "1"})
+        ordered = client.post("/ko/checkout", data=ADDRESS)
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = False
+
+    assert (put.status_code, changed.status_code, ordered.status_code) == (302, 400, 400)
+    assert db.session.query(CartLine).one().quantity == 1

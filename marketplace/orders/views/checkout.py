@@ -110,7 +110,7 @@ def _fill_in(form: CheckoutForm) -> None:
     )
     known = {
         "recipient": last.recipient if last else current_user.name,
-        "phone": last.phone if last else "",
+        "phone": last.phone.replace("+82", "0", 1) if last else "",
         "postcode": last.postcode if last else "",
         "line": last.address_line if last else "",
         "detail": last.address_detail if last else "",
