@@ -1,4 +1,7 @@
-"""Village programs: proposals with four eyes, allocations, disbursements, pledges of sponsors."""
+"""Village programs: proposals with four eyes, allocations, disbursements, pledges of sponsors.
+
+Owns programs, allocations, lot_uses, disbursements and pledges.
+"""
 
 from __future__ import annotations
 
@@ -11,5 +14,7 @@ from marketplace.web.locale import mount
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
     from marketplace.reinvestment.views import blueprints
+    from marketplace.reinvestment.views.hooks import set_up_hooks
 
+    set_up_hooks()
     mount(app, blueprints)

@@ -21,6 +21,7 @@ from marketplace.reinvestment.queries.payments import (
 from marketplace.reinvestment.queries.places import (
     VillagePlace,
     find_place,
+    find_places,
     list_cooperatives_in,
     list_villages_by_district,
     search_places,
@@ -67,6 +68,7 @@ __all__ = [
     "count_by_state",
     "count_waiting_disbursements",
     "find_place",
+    "find_places",
     "free_for",
     "free_in",
     "get_disbursement",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,14 @@ class VillagePlace:
 
 def find_place(village_code: str) -> VillagePlace | None:
     return next(iter(_places(_statement().where(Village.code == village_code))), None)
+
+
+def find_places(village_codes: Collection[str]) -> dict[str, VillagePlace]:
+    """The villages with these codes; one query, none for none."""
+    if not village_codes:
+        return {}
+    rows = _places(_statement().where(Village.code.in_(sorted(village_codes))))
+    return {place.code: place for place in rows}
 
 
 def search_places(text: str, limit: int = 20) -> list[VillagePlace]:
