@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.site import Site
 
+HERE = Path(__file__).parent
 PASSWORD = "lumbung-demo"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
@@ -14,7 +16,8 @@ DESKTOP = {"width": 1280, "height": 900}
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        item.add_marker(pytest.mark.browser)
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +30,9 @@ def site(tmp_path_factory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def base_url(site) -> str:
-    return site.address
+def base_url(request) -> str:
+    """The address of the demo; `--base-url` names one that runs already."""
+    return request.config.getoption("base_url") or request.getfixturevalue("site").address
 
 
 @pytest.fixture(scope="session")
@@ -44,11 +48,12 @@ def browser_type_launch_args(browser_type_launch_args):
 
 @pytest.fixture
 def visit(browser: Browser, base_url: str):
-    """Open a browser of somebody: `visit("buyer@…", at=PHONE)`; closed after the test."""
+    """Open a browser of somebody: `visit("buyer", at=PHONE)`; closed after the test."""
     contexts = []
 
     def open_page(who: str | None = None, *, at=DESKTOP, lang="ko", **options) -> Page:
         context = browser.new_context(base_url=base_url, viewport=at, **options)
+        context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
         page.problems = []
@@ -76,5 +81,5 @@ def sign_in(page: Page, who: str, lang: str = "ko") -> None:
     page.goto(f"/{lang}/sign-in")
     page.locator("[name=email]").fill(f"{who}@demo.lumbung.example")
     page.locator("[name=password]").fill(PASSWORD)
-    page.locator("main form [type=submit], main form button:not([name])").first.click()
+    page.locator("main form").filter(has=page.locator("[name=password]")).locator("button").click()
     page.wait_for_url(lambda url: "sign-in" not in url)
