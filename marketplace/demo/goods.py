@@ -21,6 +21,7 @@ from marketplace.catalog.models import CertificateKind, Product, TextStatus
 from marketplace.catalog.operations import Text, certify_product, create_product, publish_product
 from marketplace.cooperatives.models import Cooperative, CooperativeState
 from marketplace.cooperatives.operations import create_cooperative
+from marketplace.demo.people import COOPERATIVE
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah
 from marketplace.reference.models import Regency
@@ -153,6 +154,9 @@ def _product(
 ) -> None:
     dice = random.Random(row["name_id"])  # noqa: S311
     published = at + timedelta(days=dice.randint(0, 300), minutes=offset)
+    stock = dice.randint(40, 400)
+    if cooperative.name == COOPERATIVE:
+        published, stock = at, 900
     product = create_product(
         cooperative,
         category=row["category"],
@@ -160,7 +164,7 @@ def _product(
         texts=_texts(row, category, dice),
         price=rupiah(round(dice.uniform(*category.price)) * 1000),
         weight_grams=dice.randrange(category.grams[0], category.grams[1] + 1, 10),
-        stock=dice.randint(40, 400),
+        stock=stock,
         at=at,
         by=None,
         is_demo=True,

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from marketplace.accounts.models import User
 from marketplace.catalog.models import Product, Variant
-from marketplace.demo.people import demo_buyers
+from marketplace.cooperatives.models import Cooperative
+from marketplace.demo.people import COOPERATIVE, demo_buyers
 from marketplace.demo.year import Event, Year
 from marketplace.kernel.db import db
 from marketplace.kernel.money import won
@@ -33,18 +34,24 @@ from marketplace.reference.models import Carrier, KoreanPostcode
 
 METHODS = ("kakao_pay", "naver_pay", "kr_card", "card")
 FEE = Decimal("0.036")
+# The demo's own cooperative is in every fifth order, and in these that still wait to be sent.
+FAVORED = 5
+LATEST = (timedelta(hours=5), timedelta(hours=9), timedelta(hours=11))
 
 
 def plan_sales(year: Year, orders: int) -> None:
     """Let `orders` orders happen, more of them towards the end: the marketplace grows."""
     shelves = _shelves()
+    favorites = list_variants(COOPERATIVE)
     buyers = demo_buyers()
     addresses = _addresses(year.dice, buyers)
     span = year.until - year.first_day
     for number in range(orders):
         moment = year.first_day + span * (year.dice.random() ** 0.7)
+        if number < len(LATEST):
+            moment = year.until - LATEST[number]
         buyer = number % len(buyers)
-        year.plan(moment, _order(year, number, buyers[buyer], addresses[buyer], shelves))
+        year.plan(moment, _order(year, number, buyers[buyer], addresses[buyer], shelves, favorites))
 
 
 def _shelves() -> list[tuple[int, datetime]]:
@@ -57,6 +64,15 @@ def _shelves() -> list[tuple[int, datetime]]:
         .order_by(Variant.id)
     )
     return [(row.id, row.published_at) for row in rows]
+
+
+def list_variants(cooperative: str) -> Sequence[int]:
+    return db.session.scalars(
+        select(Variant.id)
+        .join(Product, Product.id == Variant.product_id)
+        .join(Cooperative, Cooperative.id == Product.cooperative_id)
+        .where(Cooperative.name == cooperative)
+    ).all()
 
 
 def _addresses(dice: random.Random, buyers: Sequence[User]) -> list[Address]:
@@ -78,12 +94,20 @@ def _addresses(dice: random.Random, buyers: Sequence[User]) -> list[Address]:
 
 
 def _order(
-    year: Year, number: int, buyer: User, address: Address, shelves: Sequence[tuple[int, datetime]]
+    year: Year,
+    number: int,
+    buyer: User,
+    address: Address,
+    shelves: Sequence[tuple[int, datetime]],
+    favorites: Sequence[int],
 ) -> Event:
     def happen(at: datetime) -> None:
         there = [variant_id for variant_id, since in shelves if since <= at]
         cart = open_cart(f"demo-{buyer.id}", user_id=buyer.id, at=at)
-        for variant_id in year.dice.sample(there, min(len(there), year.dice.randint(1, 4))):
+        chosen = year.dice.sample(there, min(len(there), year.dice.randint(1, 4)))
+        if number < len(LATEST) or number % FAVORED == 0:
+            chosen = list({*chosen, *favorites})
+        for variant_id in chosen:
             variant = db.session.get_one(Variant, variant_id)
             quantity = min(year.dice.randint(1, 3), variant.available)
             if quantity:
