@@ -1,5 +1,6 @@
 from __future__ import annotations
 
-from flask import Blueprint
+from marketplace.openbook.views import ledger, receipts  # noqa: F401  (their routes)
+from marketplace.openbook.views.blueprint import bp
 
-blueprints: tuple[Blueprint, ...] = ()
+blueprints = (bp,)

@@ -1,0 +1,119 @@
+"""One order as everybody may see it who has its code: amounts and days, nothing about people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from marketplace.kernel.db import db
+from marketplace.kernel.money import Money, won
+from marketplace.ledger.queries import Entry
+from marketplace.orders.models import Order, OrderState, Parcel
+from marketplace.orders.policies import release_at
+from marketplace.orders.postings import DEFERRED_FEE, SHARE_HELD, SHIPPING, TRADING
+from marketplace.reinvestment.queries import ShareTrace, trace_order
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many parcels still hold their share, and until when, once that is known."""
+
+    parcels: int
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A paid order without its buyer, its goods and its number."""
+
+    code: str
+    placed_at: datetime
+    paid_at: datetime
+    trace: ShareTrace
+    waiting: Waiting
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.trace.entries
+
+    @property
+    def sale(self) -> Entry | None:
+        return next((entry for entry in self.entries if entry.kind == "sale"), None)
+
+    @property
+    def share(self) -> Money:
+        return self._part(SHARE_HELD)
+
+    @property
+    def service(self) -> Money:
+        return self._part(DEFERRED_FEE)
+
+    @property
+    def shipping(self) -> Money:
+        return self._part(SHIPPING)
+
+    @property
+    def cooperatives(self) -> Money:
+        return self._part(TRADING)
+
+    @property
+    def goods(self) -> Money:
+        return self.cooperatives + self.service + self.share
+
+    @property
+    def paid(self) -> Money:
+        return self.goods + self.shipping
+
+    @property
+    def owed(self) -> Money:
+        """The cooperatives' part in rupiah, at the rate of that day."""
+        lines = self.sale.postings if self.sale else ()
+        minor = sum(line.amount.minor for line in lines if line.code == f"{TRADING}:idr")
+        return Money(minor, "IDR")
+
+    @property
+    def refunded(self) -> Money:
+        """What went back to the buyer."""
+        stripe = [
+            line.amount.minor
+            for entry in self.entries
+            if entry.kind in {"refund", "refund_failed"}
+            for line in entry.postings
+            if line.path == "assets:stripe"
+        ]
+        return won(-sum(stripe))
+
+    def _part(self, path: str) -> Money:
+        """What the sale put on the credit side of an account, in won."""
+        lines = self.sale.postings if self.sale else ()
+        return won(-sum(line.amount.minor for line in lines if line.code == f"{path}:krw"))
+
+
+def find_receipt(code: str) -> Receipt | None:
+    """The paid order with this code, as written by `normalize_code`; five queries."""
+    row = db.session.execute(
+        select(Order.id, Order.number, Order.placed_at, Order.paid_at).where(
+            Order.receipt_code == code, Order.state == OrderState.PAID
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    held = [
+        delivered_at
+        for delivered_at in db.session.scalars(
+            select(Parcel.delivered_at).where(
+                Parcel.order_id == row.id, Parcel.released_at.is_(None)
+            )
+        )
+    ]
+    known = [release_at(delivered_at) for delivered_at in held if delivered_at]
+    until = max(known) if known and len(known) == len(held) else None
+    return Receipt(
+        code,
+        row.placed_at,
+        row.paid_at,
+        trace_order(row.number),
+        Waiting(len(held), until),
+    )

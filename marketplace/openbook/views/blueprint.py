@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint
+
+from marketplace.kernel.time import today_in_seoul
+from marketplace.web.formats import format_day
+
+bp = Blueprint("openbook", __name__)
+
+
+@bp.app_template_filter("seoul_day")
+def seoul_day(at: datetime) -> str:
+    """The accounting day of an instant: the books are kept in Korean time."""
+    return format_day(today_in_seoul(at))

@@ -1,0 +1,87 @@
+"""The open ledger: one page, the same figures the administrators see."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from decimal import Decimal
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.kernel.time import now
+from marketplace.ledger.errors import PolicyMissing
+from marketplace.ledger.queries import entry_number, policy_at
+from marketplace.openbook.queries import newest_entry_id, read_books, read_figures
+from marketplace.openbook.views.blueprint import bp
+from marketplace.openbook.views.growth import draw_funded, draw_quarters, quarter_unit, quarters
+from marketplace.openbook.views.stream import draw_stream, stream_of
+from marketplace.reference.queries import list_provinces
+from marketplace.reinvestment.policies import GOAL
+from marketplace.reinvestment.queries import (
+    ProgramFacts,
+    list_facts,
+    list_payments,
+    list_pledges,
+)
+from marketplace.web.access import public
+from marketplace.web.caching import kept
+from marketplace.web.locale import current_language
+
+PAYMENTS = 8
+
+
+def of_ledger() -> Hashable:
+    """Changes with every entry; proposals, which book nothing, show up within a minute."""
+    return newest_entry_id(), int(time.time() // 60)
+
+
+@bp.get("/ledger")
+@public
+@kept(of_ledger)
+def show_ledger() -> ResponseReturnValue:
+    figures = read_figures()
+    facts = list_facts()
+    stream = stream_of(figures, {fact.number: fact.theme for fact in facts})
+    lang = current_language()
+    provinces = list_provinces()
+    rows = quarters(figures.months)
+    return render_template(
+        "openbook/show_ledger.html",
+        figures=figures,
+        books=read_books(),
+        stream=stream,
+        flow=draw_stream(stream),
+        goal=GOAL,
+        funded=sum(fact.is_funded for fact in facts),
+        under_review=sum(not fact.is_funded for fact in facts),
+        by_province=_by_province(facts),
+        names={row.letters: row.name(lang) for row in provinces},
+        urls={
+            row.letters: url_for("reinvestment.list_programs", province=row.letters)
+            for row in provinces
+        },
+        quarters=rows,
+        quarter_chart=draw_quarters(rows),
+        quarter_unit=quarter_unit(rows),
+        funded_chart=draw_funded(facts),
+        payments=list_payments(PAYMENTS),
+        pledges=list_pledges(figures.funds_by_path),
+        entry_number=entry_number,
+        programs_url=url_for("reinvestment.list_programs"),
+        share_of_hundred=_share_of_hundred(),
+    )
+
+
+def _by_province(facts: Sequence[ProgramFacts]) -> dict[str, int]:
+    return dict(Counter(fact.province_letters for fact in facts if fact.is_funded))
+
+
+def _share_of_hundred() -> Decimal | None:
+    """Won of every hundred won of goods, by the division in force."""
+    try:
+        parts = policy_at("sale", now()).parts
+    except PolicyMissing:
+        return None
+    return Decimal(100 * parts["village_share"]) / sum(parts.values())
