@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, has_request_context, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
@@ -246,7 +246,7 @@ def set_up_navigation(app: Flask, config: Config) -> None:
 
     @app.context_processor
     def surroundings() -> dict[str, object]:
-        theme = request.cookies.get("theme", "")
+        theme = request.cookies.get("theme", "") if has_request_context() else ""
         return {
             "lang": current_language(),
             "theme": theme if theme in {"light", "dark"} else "",
