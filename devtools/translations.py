@@ -51,10 +51,10 @@ def collect() -> Catalog:
         cwd=ROOT,
         check=True,
     )
-    try:
-        return read_po(pot.open("rb"))
-    finally:
-        pot.unlink()
+    with pot.open("rb") as file:
+        template = read_po(file)
+    pot.unlink()
+    return template
 
 
 def read(language: str) -> Catalog:
