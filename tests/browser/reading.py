@@ -41,5 +41,6 @@ def values(form: Locator) -> dict[str, str]:
         """form => Object.fromEntries([...form.elements]
             .filter((field) => field.name && !["hidden", "file", "submit"].includes(field.type))
             .filter((field) => field.type !== "radio" || field.checked)
-            .map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]))"""
+            .map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value])
+        )"""
     )

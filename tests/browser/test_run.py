@@ -1,0 +1,99 @@
+"""`make run` as a process: it starts once, says what is wrong, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.browser.site import ROOT, Site
+
+CTRL_C = 130
+TABLES = ("users", "cooperatives", "products", "orders", "ledger_entries", "villages", "rfqs")
+
+
+def offspring(root: int) -> dict[int, str]:
+    """The living processes below `root`, with their command lines."""
+    parents, commands = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            commands[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+        if state != "Z":
+            parents[int(folder.name)] = int(parent)
+    family = {root}
+    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= more
+    return {pid: commands[pid] for pid in family - {root}}
+
+
+def alive(pids: Iterable[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def rows_in(folder: Path) -> dict[str, int]:
+    with sqlite3.connect(folder / "lumbung.db") as database:
+        return {
+            table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in TABLES
+        }
+
+
+def test_it_starts_twice_on_one_folder_and_stops_without_a_trace(tmp_path):
+    site = Site(tmp_path / "instance", orders=2)
+    site.start()
+    family = offspring(site.process.pid)
+    for part in ("granian", "wsgi worker", "stripe_standin"):
+        assert any(part in command for command in family.values()), part
+    assert b"buyer@demo.lumbung.example" in site.output
+    assert site.stop() == CTRL_C
+    assert alive(family) == []
+    loaded = rows_in(site.folder)
+    assert loaded["orders"] == 2
+    assert loaded["products"] == 198
+
+    again = Site(tmp_path / "instance", orders=2)
+    again.start()
+    assert again.stop() == CTRL_C
+
+    assert rows_in(again.folder) == loaded
+
+
+def test_a_taken_port_is_said_in_one_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run_with(PORT=str(port), LUMBUNG_INSTANCE=str(tmp_path / "instance"))
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        f"Port {port} on 127.0.0.1 cannot be used (Address already in use): try PORT=5001."
+    ]
+    assert not (tmp_path / "instance").exists()
+
+
+def test_a_port_that_is_no_number_is_said_in_one_sentence():
+    done = run_with(PORT="eighty")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["PORT must be a number from 1 to 65535, not 'eighty'."]
+
+
+def run_with(**changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "devtools.run"],
+        cwd=ROOT,
+        env={**os.environ, "HOST": "127.0.0.1", **changes},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
