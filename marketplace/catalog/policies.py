@@ -86,6 +86,7 @@ TYPICAL_CODES = (
 PARTS = ("cooperative", "service", "village_share")
 WON_STEP = 10
 MOST_PHOTOS = 8
+FEW_LEFT = 5
 
 
 def price_in_won(price: Money, rate: Decimal) -> Money:

@@ -22,6 +22,7 @@ from marketplace.catalog.models import (
     Variant,
 )
 from marketplace.catalog.operations.version import raise_catalog_version
+from marketplace.catalog.policies import FEW_LEFT
 from marketplace.kernel.db import db, exists
 from marketplace.kernel.errors import NotFound
 
@@ -199,11 +200,11 @@ def _move(
 
 
 class _watching:
-    """Raise the catalog's version when a variant sells out, or can be bought again."""
+    """Make pages stale when few pieces are left, and the index follow when the last one goes."""
 
     def __init__(self, variants: Collection[Variant]) -> None:
         self.variants = variants
-        self.before = [variant.available > 0 for variant in variants]
+        self.before = [variant.available for variant in variants]
 
     def __enter__(self) -> None:
         return None
@@ -211,12 +212,18 @@ class _watching:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             return
-        changed = {
-            variant.product_id
+        changes = [
+            (variant, before)
             for variant, before in zip(self.variants, self.before, strict=True)
-            if (variant.available > 0) != before
-        }
-        if changed:
+            if min(variant.available, FEW_LEFT + 1) != min(before, FEW_LEFT + 1)
+        ]
+        if changes:
             db.session.flush()
-            index_products(changed)
+            index_products(
+                {
+                    variant.product_id
+                    for variant, before in changes
+                    if (variant.available > 0) != (before > 0)
+                }
+            )
             raise_catalog_version()

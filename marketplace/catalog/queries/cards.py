@@ -29,7 +29,7 @@ from marketplace.catalog.models import (
     ProductText,
     Variant,
 )
-from marketplace.catalog.policies import SOLD_BY_WEIGHT, unit_price
+from marketplace.catalog.policies import FEW_LEFT, SOLD_BY_WEIGHT, unit_price
 from marketplace.catalog.queries.prices import Prices
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db
@@ -38,7 +38,6 @@ from marketplace.reference.models import Province, Regency
 
 NEW_FOR = timedelta(days=14)
 MOST_BADGES = 2
-FEW_LEFT = 5
 
 
 class Badge(NamedTuple):

@@ -18,8 +18,7 @@ from marketplace.catalog.models import (
     TextStatus,
     Variant,
 )
-from marketplace.catalog.policies import SOLD_BY_WEIGHT, unit_price
-from marketplace.catalog.queries.cards import FEW_LEFT
+from marketplace.catalog.policies import FEW_LEFT, SOLD_BY_WEIGHT, unit_price
 from marketplace.catalog.queries.prices import Prices
 from marketplace.cooperatives.models import Cooperative
 from marketplace.customs.policies import LandedCost

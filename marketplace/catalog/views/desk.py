@@ -77,22 +77,20 @@ def _answer(
 ) -> ResponseReturnValue:
     """Photos are kept first, whatever else the form says; then it is checked and saved."""
     at = now()
+    slug = product.slug if product else None
     kept = list_pending_photos(cooperative, form.kept_keys())
     code = find_code(form.hs6.data) if form.hs6.data else CodeChoice(None, [])
     if request.method == "GET":
         form.form_key.data = secrets.token_hex(12)
     elif "remove" in request.form:
         take_away(request.form["remove"], product, kept)
-        kept = list_pending_photos(cooperative, form.kept_keys())
-        product = get_product_of(cooperative, product.slug) if product else None
     elif (
         request.form.get("action") != "find"
         and _is_right(cooperative, product, form, kept, code)
         and (saved := _save(cooperative, product, form, kept, code, at=at))
     ):
         return _after(cooperative, saved, form)
-    form.kept.data = ",".join(photo.key for photo in kept)
-    return _page(cooperative, product, form, kept, code, at=at)
+    return _page(cooperative, slug, form, [photo.key for photo in kept], code, at=at)
 
 
 def _is_right(
@@ -172,9 +170,10 @@ def _write(
             form_key=form.form_key.data or None,
         )
     texts = {row.locale: Text(row.name, row.story, row.status) for row in product.texts}
+    variant = product.variants[0]
     operations.edit_product(product, **facts, texts=texts | {product.original_locale: words}, at=at)
     operations.set_stock(
-        product.variants[0],
+        variant,
         stock,
         reason="counted",
         reference=f"form:{form.form_key.data}",
@@ -194,13 +193,17 @@ def _after(cooperative: Cooperative, product: Product, form: ProductForm) -> Res
 
 def _page(
     cooperative: Cooperative,
-    product: Product | None,
+    slug: str | None,
     form: ProductForm,
-    kept: Sequence[PendingPhoto],
+    keys: Sequence[str],
     code: CodeChoice,
     *,
     at: datetime,
 ) -> ResponseReturnValue:
+    """Read anew what stands in the database: a refusal has rolled the rows back."""
+    product = get_product_of(cooperative, slug) if slug else None
+    kept = list_pending_photos(cooperative, keys)
+    form.kept.data = ",".join(photo.key for photo in kept)
     prices = prices_at(at)
     photos = shown_photos(product, kept)
     return render_form(

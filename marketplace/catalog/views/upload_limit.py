@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, request
 
 LARGEST_FORM = 64 * 1024 * 1024
+EDITORS = frozenset({"catalog_desk.new_product", "catalog_desk.edit_product"})
 
 
 def set_up_upload_limit(app: Flask) -> None:
@@ -14,5 +15,5 @@ def set_up_upload_limit(app: Flask) -> None:
 
     @app.url_value_preprocessor
     def raise_limit(endpoint: str | None, _: dict[str, Any] | None) -> None:
-        if endpoint in {"catalog_desk.new_product", "catalog_desk.edit_product"}:
+        if endpoint in EDITORS:
             request.max_content_length = LARGEST_FORM

@@ -1,0 +1,367 @@
+"""The product editor: by phone, without a script, with everything that goes wrong."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from marketplace.catalog import pictures
+from marketplace.catalog.models import (
+    PendingPhoto,
+    Photo,
+    Product,
+    ProductState,
+    ProductText,
+    StockMovement,
+    Variant,
+)
+from marketplace.catalog.operations import hold_stock
+from marketplace.cooperatives.models import MemberRole
+from marketplace.kernel.db import db
+from marketplace.kernel.money import rupiah
+from marketplace.kernel.time import now
+from tests.catalog.goods import TRANSLATED, a_coop, a_product, an_hs_code, variant_of
+from tests.catalog.shop import a_shop, sign_in
+from tests.factories import a_member, a_user
+
+pytestmark = pytest.mark.usefixtures("database")
+
+PHOTOS = Path(__file__).parent / "photos"
+GOOD = {
+    "name": "Kopi Gayo proses honey",
+    "category": "coffee",
+    "weight_grams": "220",
+    "story": "Dipetik merah.",
+    "price": "192.000",
+    "hs6": "0901.21",
+    "stock": "40",
+    "form_key": "form-1",
+    "action": "draft",
+}
+
+
+@pytest.fixture(autouse=True)
+def shop(database):
+    a_shop()
+    an_hs_code()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "_folder", [tmp_path])
+    return tmp_path
+
+
+@pytest.fixture
+def coop(client):
+    coop = a_coop(slug="burni")
+    sign_in(client, a_member(coop, MemberRole.SELLER))
+    return coop
+
+
+def photo(name: str):
+    return (io.BytesIO((PHOTOS / name).read_bytes()), name)
+
+
+def send(client, address="/id/c/burni/products/new", **changes):
+    data = {name: value for name, value in (GOOD | changes).items() if value is not None}
+    return client.post(address, data=data, content_type="multipart/form-data")
+
+
+def files(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def the_product() -> Product:
+    return db.session.query(Product).one()
+
+
+def test_a_draft_is_saved_with_everything_that_was_typed(client, coop, folder):
+    answer = send(client, photos=[photo("coffee_cup_exif6_gps.jpg")])
+
+    product = the_product()
+    assert answer.status_code == 302
+    assert answer.location == f"/id/c/burni/products/{product.slug}"
+    assert (product.state, product.category, product.hs6) == (
+        ProductState.DRAFT,
+        "coffee",
+        "090121",
+    )
+    variant = variant_of(product)
+    assert (variant.price, variant.weight_grams, variant.stock) == (rupiah(192_000), 220, 40)
+    text = db.session.get(ProductText, (product.id, "id"))
+    assert (text.name, text.story) == ("Kopi Gayo proses honey", "Dipetik merah.")
+    assert db.session.query(Photo).filter_by(product_id=product.id).count() == 1
+    assert db.session.query(PendingPhoto).count() == 0
+    assert files(folder) == 6
+
+
+def test_a_published_product_is_in_the_shop_with_its_upright_photo(client, coop, folder):
+    send(client, action="publish", photos=[photo("coffee_cup_exif6_gps.jpg")])
+
+    text = client.get("/ko/products?q=커피").get_data(as_text=True)
+    key = db.session.query(Photo).one().key
+    address = f"/media/{key[:2]}/{key}-640.webp"
+    picture = client.get(address)
+
+    assert address in text
+    assert picture.status_code == 200
+    assert picture.mimetype == "image/webp"
+    assert picture.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    picture.close()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("name", "", "This field is required."),
+        ("name", "K" * 61, "60"),
+        ("category", "", "Choose the kind that fits best."),
+        ("category", "weapons", "Not a valid choice."),
+        ("weight_grams", "", "Write a whole number, for example 200."),
+        ("weight_grams", "0", "Write a number from 1 to 30000."),
+        ("weight_grams", "dua ratus", "Write a whole number"),
+        ("price", "192,50", "Write a whole number, for example 192000."),
+        ("price", "-5", "Write a whole number"),
+        ("price", "999", "Write a number from 1000"),
+        ("price", "9" * 30, "Write a number from 1000"),
+        ("stock", "1e3", "Write a whole number"),
+        ("hs6", "", "This field is required."),
+        ("hs6", "999999", "There is no such HS code."),
+        ("hs6", "coffee", "Choose one of the codes below."),
+    ],
+)
+def test_a_wrong_field_is_named_all_others_are_kept_and_nothing_is_written(
+    client, coop, field, value, sentence
+):
+    answer = send(client, address="/en/c/burni/products/new", **{field: value})
+
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert sentence in text
+    assert "errsum" in text
+    for name, typed in GOOD.items():
+        if name not in {field, "action", "category"}:
+            assert typed in text, name
+    assert db.session.query(Product).count() == 0
+
+
+def test_a_good_photo_is_not_lost_when_another_field_is_wrong(client, coop, folder):
+    refused = send(client, weight_grams="", photos=[photo("coffee_cup_exif6_gps.jpg")])
+    kept = re.search(r'name="kept"[^>]*value="([0-9a-f]+)"', refused.get_data(as_text=True)).group(
+        1
+    )
+    assert (refused.status_code, f"{kept}-320.webp" in refused.get_data(as_text=True)) == (
+        422,
+        True,
+    )
+
+    saved = send(client, kept=kept)
+
+    assert saved.status_code == 302
+    assert db.session.query(Photo).one().key == kept
+    assert db.session.query(PendingPhoto).count() == 0
+
+
+def test_another_cooperatives_waiting_photo_cannot_be_taken(client, coop, folder):
+    other = a_coop(slug="other")
+    db.session.add(
+        PendingPhoto(cooperative_id=other.id, key="ab" * 12, width=1, height=1, added_at=now())
+    )
+    db.session.flush()
+
+    send(client, kept="ab" * 12)
+
+    assert db.session.query(Photo).count() == 0
+    assert db.session.query(PendingPhoto).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("not_an_image.jpg", "This file is not a photo that can be read."),
+        ("broken_truncated.jpg", "This photo is incomplete"),
+    ],
+)
+def test_a_bad_photo_gets_a_sentence_and_leaves_nothing(client, coop, folder, name, sentence):
+    answer = send(client, address="/en/c/burni/products/new", photos=[photo(name)])
+
+    assert answer.status_code == 422
+    assert sentence in answer.get_data(as_text=True)
+    assert db.session.query(Product).count() == 0
+    assert files(folder) == 0
+
+
+def test_a_photo_above_fifteen_megabytes_gets_a_sentence_beside_the_field(client, coop, folder):
+    head = '--b\r\nContent-Disposition: form-data; name="photos"; filename="large.jpg"\r\n\r\n'
+    body = head.encode() + b"\xff\xd8\xff" + b"0" * 17_000_000 + b"\r\n--b--\r\n"
+
+    answer = client.post(
+        "/en/c/burni/products/new", data=body, content_type="multipart/form-data; boundary=b"
+    )
+
+    assert answer.status_code == 422
+    assert "larger than 15 MB" in answer.get_data(as_text=True)
+    assert files(folder) == 0
+
+
+def test_a_good_photo_beside_a_bad_one_is_kept(client, coop, folder):
+    answer = send(client, photos=[photo("not_an_image.jpg"), photo("coffee_cup_gray.jpg")])
+
+    assert answer.status_code == 422
+    assert db.session.query(PendingPhoto).count() == 1
+    assert files(folder) == 6
+
+
+def test_a_product_takes_at_most_eight_photos(client, coop, folder):
+    tiny = [photo("coffee_cup_tiny_120.jpg") for _ in range(9)]
+
+    answer = send(client, address="/en/c/burni/products/new", photos=tiny)
+
+    assert answer.status_code == 422
+    assert "A product can have 8 photos." in answer.get_data(as_text=True)
+    assert db.session.query(PendingPhoto).count() == 8
+
+
+def test_a_photo_is_taken_away_without_losing_what_was_typed(client, coop, folder):
+    send(client, photos=[photo("coffee_cup_gray.jpg")])
+    key = db.session.query(Photo).one().key
+
+    answer = send(
+        client, f"/id/c/burni/products/{the_product().slug}", action=None, remove=key, name="Baru"
+    )
+
+    assert answer.status_code == 200
+    assert 'value="Baru"' in answer.get_data(as_text=True)
+    assert db.session.query(Photo).count() == 0
+    assert files(folder) == 0
+
+
+def test_sending_the_form_twice_makes_one_product(client, coop):
+    send(client)
+    send(client)
+
+    assert db.session.query(Product).count() == 1
+
+
+def test_an_edit_keeps_translations_and_counts_stock_once(client, coop):
+    product = a_product(coop, more={"ko": ("가요 커피", "이야기", TRANSLATED)}, stock=10)
+
+    for _ in range(2):
+        answer = send(
+            client, f"/id/c/burni/products/{product.slug}", name="Kopi Gayo Baru", stock="25"
+        )
+
+    assert answer.status_code == 302
+    assert db.session.get(ProductText, (product.id, "id")).name == "Kopi Gayo Baru"
+    assert db.session.get(ProductText, (product.id, "ko")).name == "가요 커피"
+    assert variant_of(product).stock == 25
+    assert [row.change for row in db.session.query(StockMovement).order_by("id")] == [10, 15]
+
+
+def test_stock_below_what_is_held_is_refused_and_nothing_changes(client, coop):
+    product = a_product(coop, stock=10)
+    hold_stock("order:1", {variant_of(product).id: 4}, expires_at=now(), at=now())
+
+    answer = send(
+        client, f"/en/c/burni/products/{product.slug}", name="Lain", stock="3", price="200.000"
+    )
+
+    assert answer.status_code == 422
+    assert "4 pieces are held" in answer.get_data(as_text=True)
+    assert db.session.get(ProductText, (product.id, "id")).name == "Kopi Arabika Gayo"
+    assert variant_of(product).price == rupiah(185_000)
+
+
+def test_an_hs_code_is_found_by_words_without_a_script(client, coop):
+    an_hs_code("090121")
+
+    answer = send(client, action="find", hs6="kopi digongseng", name="")
+
+    assert answer.status_code == 200
+    assert 'name="hs6" value="090121"' in answer.get_data(as_text=True)
+
+
+def test_the_division_of_the_price_is_shown(client, coop):
+    text = send(client, address="/id/c/burni/products/new", name="").get_data(as_text=True)
+
+    assert "Rp\xa0176.640" in text
+    assert "Rp\xa09.600" in text
+    assert "Rp\xa05.760" in text
+    assert "₩16.700" in text
+
+
+def test_withdrawing_takes_the_product_out_of_the_shop(client, coop):
+    product = a_product(coop)
+
+    client.post(f"/id/c/burni/products/{product.slug}/withdrawal")
+
+    assert the_product().state is ProductState.WITHDRAWN
+    assert client.get("/ko/products?q=kopi").get_data(as_text=True).count('class="card"') == 0
+
+
+PAGES = ["/id/c/burni/products", "/id/c/burni/products/new", "/id/c/burni/products/kopi"]
+
+
+@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("stranger", 302), ("buyer", 404), ("other", 404), ("chair", 200), ("treasurer", 403)],
+)
+def test_only_members_edit_goods(client, address, who, status):
+    coop, other = a_coop(slug="burni"), a_coop()
+    a_product(coop, name="Kopi")
+    readers = {
+        "buyer": a_user,
+        "other": lambda: a_member(other),
+        "chair": lambda: a_member(coop, MemberRole.CHAIR),
+        "treasurer": lambda: a_member(coop, MemberRole.TREASURER),
+    }
+    if who in readers:
+        sign_in(client, readers[who]())
+    if who == "treasurer" and address == PAGES[0]:
+        status = 200
+
+    assert client.get(address).status_code == status
+
+
+def test_another_cooperatives_product_does_not_exist(client, coop):
+    theirs = a_product(a_coop(slug="other"))
+
+    answer = send(client, f"/id/c/burni/products/{theirs.slug}", name="Dicuri")
+
+    assert answer.status_code == 404
+    assert db.session.get(ProductText, (theirs.id, "id")).name == "Kopi Arabika Gayo"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../lumbung.db",
+        "..%2f..%2fetc%2fpasswd",
+        "ab/../../secret.webp",
+        "ab/cd.webp",
+        "ff/" + "0" * 24 + "-640.webp",
+        "00/" + "0" * 24 + "-640.php",
+        "00/" + "0" * 24 + "-640.webp",
+    ],
+)
+def test_media_serves_pictures_only(client, folder, path):
+    (folder / "secret.webp").write_bytes(b"secret")
+
+    answer = client.get(f"/media/{path}")
+
+    assert answer.status_code == 404
+
+
+def test_the_desk_lists_goods_with_their_state(client, coop):
+    a_product(coop, name="Kopi Gayo")
+    a_product(coop, name="Kopi Draf", published=False)
+
+    text = client.get("/en/c/burni/products").get_data(as_text=True)
+
+    assert "Kopi Gayo" in text
+    assert "Kopi Draf" in text
+    assert "Draft" in text
+    assert db.session.query(Variant).count() == 2
