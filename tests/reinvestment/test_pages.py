@@ -98,6 +98,9 @@ def test_a_program_shows_its_money_people_and_backing(client, program, lang):
     assert figures[lang] in page
     for entry in entries_about("program", program.number):
         assert entry.number in page
+    # The entry passes the money on twice; the page says it once.
+    assert "3,000,000" not in page
+    assert "3.000.000" not in page
 
 
 def test_the_backing_of_a_program_names_no_order(client, program):

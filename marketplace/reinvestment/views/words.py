@@ -8,6 +8,8 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.kernel.money import Money, won
+from marketplace.ledger.queries import Entry
 from marketplace.ledger.wording import account_name
 from marketplace.reinvestment.models import Program, ProgramState, ProgramTheme
 from marketplace.reinvestment.queries import ProgramRow
@@ -27,6 +29,7 @@ FUND_DYES = {
     "funds:village:youth": 6,
     "funds:village:reserve": 5,
 }
+MAIN_LINES = {"disbursement": "expenses:grants:", "pledge_received": "assets:bank-trust"}
 LOOKS = {
     ProgramState.PROPOSED: "wait",
     ProgramState.APPROVED: "",
@@ -60,7 +63,7 @@ def theme_name(theme: ProgramTheme) -> str:
 
 def state_name(state: ProgramState) -> str:
     names: dict[ProgramState, str] = {
-        ProgramState.PROPOSED: _("waiting for the second signature"),
+        ProgramState.PROPOSED: _("under review"),
         ProgramState.APPROVED: _("approved"),
         ProgramState.RUNNING: _("running"),
         ProgramState.DONE: _("finished"),
@@ -74,6 +77,18 @@ def fund_name(fund: str) -> str:
     if fund.startswith("funds:csr:"):
         return str(_("Company pledge %(number)s", number=fund.split(":")[2]))
     return account_name(fund) or fund
+
+
+def amount_of(entry: Entry) -> Money:
+    """What an entry is about; some kinds pass the same money on twice."""
+    main = MAIN_LINES.get(entry.kind, "")
+    return won(
+        sum(
+            line.amount.minor
+            for line in entry.postings
+            if line.debit and line.amount.currency == "KRW" and line.path.startswith(main)
+        )
+    )
 
 
 def fund_dye(fund: str) -> int:
