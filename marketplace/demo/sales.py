@@ -28,7 +28,7 @@ from marketplace.orders.operations import (
     settle_order,
     ship_parcel,
 )
-from marketplace.orders.policies import REFUND_WINDOW
+from marketplace.orders.policies import HELD_WINDOW, s10_check_digit
 from marketplace.payments.models import Payment, PaymentState
 from marketplace.reference.models import Carrier, KoreanPostcode
 
@@ -158,14 +158,11 @@ def _ship(year: Year, parcel: Parcel) -> Event:
 def _deliver(year: Year, parcel: Parcel) -> Event:
     def happen(at: datetime) -> None:
         deliver_parcel(parcel, at=at)
-        year.plan(at + REFUND_WINDOW, lambda later: release_parcel(parcel, at=later))
+        year.plan(at + HELD_WINDOW, lambda later: release_parcel(parcel, at=later))
 
     return happen
 
 
 def s10_number(serial: int) -> str:
     """An EMS number with its check digit. Rule: UPU standard S10."""
-    digits = f"{serial:08}"
-    weighed = sum(int(d) * w for d, w in zip(digits, (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
-    check = {10: 0, 11: 5}.get(11 - weighed % 11, 11 - weighed % 11)
-    return f"EE{digits}{check}ID"
+    return f"EE{serial:08}{s10_check_digit(f'{serial:08}')}ID"

@@ -57,7 +57,7 @@ def _give_up(order: Order, at: datetime) -> bool:
 
 
 def release_parcels() -> int:
-    """Release what was delivered a refund window ago; returns how many parcels."""
+    """Release what was delivered a held window ago; returns how many parcels."""
     with transaction():
         return release_due(now())
 

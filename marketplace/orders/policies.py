@@ -17,7 +17,8 @@ from marketplace.orders.errors import (
 )
 
 HOLD = timedelta(minutes=40)
-REFUND_WINDOW = timedelta(days=7)
+# The buyer may withdraw for 7 days; what is disputed after that still finds the money held.
+HELD_WINDOW = timedelta(days=14)
 SHIP_WITHIN = timedelta(days=3)
 MOST_PIECES = 99
 WHOLE_RUPIAH = 100
@@ -121,7 +122,7 @@ def s10_check_digit(serial: str) -> int:
 
 def release_at(delivered_at: datetime) -> datetime:
     """When a delivered parcel's money is no longer held."""
-    return delivered_at + REFUND_WINDOW
+    return delivered_at + HELD_WINDOW
 
 
 def share_of(goods: Money, basis_points: int) -> Money:

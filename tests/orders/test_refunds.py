@@ -24,7 +24,7 @@ from marketplace.orders.operations import (
     release_due,
     release_parcel,
 )
-from marketplace.orders.policies import NOTHING, REFUND_WINDOW
+from marketplace.orders.policies import NOTHING, HELD_WINDOW
 from marketplace.orders.queries import amount_left, list_refunds, owed_to, parts_left
 from marketplace.payments.flows import send_refund, settle
 from marketplace.payments.models import Refund, RefundState
@@ -182,7 +182,7 @@ def test_after_the_release_programs_keep_theirs_and_the_reserve_gives(order, adm
 
 
 def test_money_stays_held_while_a_refund_is_on_its_way(order, admin):
-    parcel = delivered(the_parcel(order), at=now() - REFUND_WINDOW)
+    parcel = delivered(the_parcel(order), at=now() - HELD_WINDOW)
     decided(order, 10_000, admin)
 
     with pytest.raises(RefundUnderway):
@@ -194,7 +194,7 @@ def test_money_stays_held_while_a_refund_is_on_its_way(order, admin):
 
 def test_what_is_left_after_a_refund_is_released(order, admin):
     refunded(order, 50_000, admin)
-    deliver_parcel(shipped(the_parcel(order)), at=now() - REFUND_WINDOW)
+    deliver_parcel(shipped(the_parcel(order)), at=now() - HELD_WINDOW)
 
     assert release_due(now()) == 1
 
@@ -205,7 +205,7 @@ def test_what_is_left_after_a_refund_is_released(order, admin):
 
 def test_a_wholly_refunded_parcel_releases_nothing(order, admin):
     refunded(order, 112_000, admin)
-    deliver_parcel(shipped(the_parcel(order)), at=now() - REFUND_WINDOW)
+    deliver_parcel(shipped(the_parcel(order)), at=now() - HELD_WINDOW)
 
     assert release_due(now()) == 1
     assert owed_to(the_parcel(order).cooperative).total == rupiah(0)
@@ -217,7 +217,7 @@ def test_the_release_waits_for_its_window(order):
     parcel = delivered(the_parcel(order), at=now())
 
     with pytest.raises(ReleaseTooEarly):
-        release_parcel(parcel, at=now() + REFUND_WINDOW - timedelta(seconds=1))
+        release_parcel(parcel, at=now() + HELD_WINDOW - timedelta(seconds=1))
 
 
 def test_an_admin_refunds_by_hand_and_sees_the_entry(client, order, admin):

@@ -109,7 +109,7 @@ def test_a_release_makes_the_money_payable_and_the_share_available():
 def test_a_release_happens_once():
     parcel = released(the_parcel(a_paid_order()))
 
-    release_parcel(parcel, at=NOON + timedelta(days=9))
+    release_parcel(parcel, at=NOON + timedelta(days=16))
 
     assert balance("income:platform-fee:krw") == won(-5_000)
     assert parcel.state is ParcelState.DELIVERED
@@ -121,6 +121,6 @@ def test_nothing_is_released_before_the_refund_window_has_passed():
     parcel = delivered(the_parcel(a_paid_order()))
 
     with pytest.raises(ReleaseTooEarly):
-        release_parcel(parcel, at=NOON + timedelta(days=6))
+        release_parcel(parcel, at=NOON + timedelta(days=13))
     assert parcel.released_at is None
     assert balance("income:platform-fee:krw") == won(0)

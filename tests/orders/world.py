@@ -158,7 +158,7 @@ def delivered(parcel, *, at=NOON):
     return parcel
 
 
-def released(parcel, *, at=NOON + timedelta(days=8)):
+def released(parcel, *, at=NOON + timedelta(days=15)):
     release_parcel(delivered(parcel), at=at)
     return parcel
 

@@ -22,7 +22,7 @@ from marketplace.orders.errors import (
 )
 from marketplace.orders.models import Order, OrderRefund, OrderState, Parcel, ParcelState
 from marketplace.orders.policies import (
-    REFUND_WINDOW,
+    HELD_WINDOW,
     divide_share,
     normalize_tracking_number,
     release_at,
@@ -68,7 +68,7 @@ def ship_parcel(parcel: Parcel, carrier: Carrier, tracking_number: str, *, at: d
 
 
 def deliver_parcel(parcel: Parcel, *, at: datetime) -> None:
-    """Note that the buyer has the parcel; its refund window begins. A repeat is harmless."""
+    """Note that the buyer has the parcel; its held window begins. A repeat is harmless."""
     parcel = lock(Parcel, parcel.id)
     if parcel.state is ParcelState.WAITING:
         raise NotShipped
@@ -80,7 +80,7 @@ def deliver_parcel(parcel: Parcel, *, at: datetime) -> None:
 def release_parcel(parcel: Parcel, *, at: datetime) -> None:
     """Let the cooperative be paid and the village share be allocated, once.
 
-    Only after delivery and the refund window, and never while a refund is on its way. Raises
+    Only after delivery and the held window, and never while a refund is on its way. Raises
     NotShipped, ReleaseTooEarly, RefundUnderway.
     """
     order = lock(Order, parcel.order_id)
@@ -113,13 +113,13 @@ def release_parcel(parcel: Parcel, *, at: datetime) -> None:
 
 
 def release_due(at: datetime, *, limit: int = 200) -> int:
-    """Release what was delivered a refund window ago; returns how many parcels."""
+    """Release what was delivered a held window ago; returns how many parcels."""
     due = db.session.scalars(
         select(Parcel)
         .where(
             Parcel.state == ParcelState.DELIVERED,
             Parcel.released_at.is_(None),
-            Parcel.delivered_at <= at - REFUND_WINDOW,
+            Parcel.delivered_at <= at - HELD_WINDOW,
             ~_underway(Parcel.id).exists(),
         )
         .order_by(Parcel.id)

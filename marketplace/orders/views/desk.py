@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -85,15 +84,15 @@ def show_desk(cooperative: Cooperative) -> ResponseReturnValue:
 
 
 def draw_weeks(weeks: list[tuple[date, Money]]) -> Markup:
-    """Sales by week in million rupiah."""
+    """Sales by week in thousand rupiah."""
     return stacked(
-        [(f"{monday.day}/{monday.month}", [float(amount.major)]) for monday, amount in weeks],
+        [(f"{monday.day}/{monday.month}", [amount.minor // 100_000]) for monday, amount in weeks],
         [4],
         _(
             "Sales by week, the last one %(amount)s",
             amount=format_money(weeks[-1][1]) if weeks else "",
         ),
-        lambda amount: format_number(Decimal(str(round(amount / 1_000_000, 2)))),
+        lambda thousands: format_number(round(thousands)),
         width=360,
         height=200,
     )
