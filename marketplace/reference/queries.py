@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy.orm import aliased
 
 from marketplace.kernel.db import db, exists
 from marketplace.kernel.errors import NotFound
@@ -126,23 +127,43 @@ def list_chapters() -> Sequence[HsCode]:
 
 
 def search_hs_codes(text: str, limit: int = 20) -> Sequence[HsCode]:
-    """Six-digit codes that begin with the digits of `text`, or whose words contain all of it."""
+    """Six-digit codes that begin with the digits of `text`, or whose words begin with its words.
+
+    First those that have all words, then those that have them together with their heading, which
+    alone says "coffee" in Indonesian. Where there are none, those that have any, the first before
+    the others: it names the goods.
+    """
     text = text.strip()[:60]
-    statement = select(HsCode).where(HsCode.level == 6).order_by(HsCode.code).limit(limit)
+    statement = select(HsCode).where(HsCode.level == 6).limit(limit)
     digits = _digits(text)
     if digits and digits == text.replace(".", "").replace(" ", ""):
-        return db.session.scalars(statement.where(HsCode.code.startswith(digits))).all()
+        found = statement.where(HsCode.code.startswith(digits)).order_by(HsCode.code)
+        return db.session.scalars(found).all()
     words = text.split()[:6]
     if not words:
         return []
-    for word in words:
-        statement = statement.where(
-            or_(
-                HsCode.description_en.icontains(word, autoescape=True),
-                HsCode.description_id.icontains(word, autoescape=True),
-            )
-        )
-    return db.session.scalars(statement).all()
+    heading = aliased(HsCode)
+    own = and_(*(_begins_a_word(word, HsCode) for word in words))
+    each = [_begins_a_word(word, HsCode, heading) for word in words]
+    statement = statement.outerjoin(heading, heading.code == HsCode.parent)
+    for best, condition in ((own, and_(*each)), (each[0], or_(*each))):
+        order = case((best, 0), else_=1)
+        if found_rows := db.session.scalars(
+            statement.where(condition).order_by(order, HsCode.code)
+        ).all():
+            return found_rows
+    return []
+
+
+def _begins_a_word(word: str, *rows: type[HsCode]) -> ColumnElement[bool]:
+    """Whether a word of the descriptions begins with `word`, in either language."""
+    texts = [text for row in rows for text in (row.description_en, row.description_id)]
+    inside = [
+        text.icontains(before + word, autoescape=True)
+        for text in texts
+        for before in (" ", "-", "(")
+    ]
+    return or_(*inside, *(text.istartswith(word, autoescape=True) for text in texts))
 
 
 def list_carriers() -> Sequence[Carrier]:
