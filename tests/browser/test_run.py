@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from tests.browser.site import ROOT, Site
@@ -16,25 +15,26 @@ CTRL_C = 130
 TABLES = ("users", "cooperatives", "products", "orders", "ledger_entries", "villages", "rfqs")
 
 
-def offspring(root: int) -> dict[int, str]:
-    """The living processes below `root`, with their command lines."""
-    parents, commands = {}, {}
+def processes() -> dict[int, tuple[int, str]]:
+    """Parent and command line of every living process."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-            commands[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+            command = (folder / "cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
         if state != "Z":
-            parents[int(folder.name)] = int(parent)
-    family = {root}
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+            found[int(folder.name)] = (int(parent), command)
+    return found
+
+
+def offspring(root: int) -> dict[int, str]:
+    """The processes below `root`, with their command lines."""
+    living, family = processes(), {root}
+    while more := {pid for pid, (parent, _) in living.items() if parent in family} - family:
         family |= more
-    return {pid: commands[pid] for pid in family - {root}}
-
-
-def alive(pids: Iterable[int]) -> list[int]:
-    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    return {pid: living[pid][1] for pid in family - {root}}
 
 
 def rows_in(folder: Path) -> dict[str, int]:
@@ -53,7 +53,7 @@ def test_it_starts_twice_on_one_folder_and_stops_without_a_trace(tmp_path):
         assert any(part in command for command in family.values()), part
     assert b"buyer@demo.lumbung.example" in site.output
     assert site.stop() == CTRL_C
-    assert alive(family) == []
+    assert not family.keys() & processes().keys()
     loaded = rows_in(site.folder)
     assert loaded["orders"] == 2
     assert loaded["products"] == 198

@@ -1,0 +1,195 @@
+"""A cooperative's secretary on a phone, in Indonesian."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.buying import SUGAR, buy
+from tests.browser.conftest import PHONE
+from tests.browser.reading import amount, text, values
+
+PHOTOS = Path(__file__).resolve().parent.parent / "catalog" / "photos"
+UPRIGHT_BY_EXIF = PHOTOS / "exif_portrait_6.jpg"
+NO_IMAGE = PHOTOS / "not_an_image.jpg"
+DESK = "/id/c/ksu-jatirogo"
+RIGHT = {
+    "weight_grams": "250",
+    "story": "Disangrai di dapur bersama setiap Kamis.",
+    "price": "Rp 64.000",
+    "stock": "24",
+}
+
+
+def id_(words: str, **facts: object) -> str:
+    return text("id", words, **facts)
+
+
+def fill_in(form: Locator, **changes: str) -> None:
+    for name, value in (RIGHT | changes).items():
+        form.locator(f"[name={name}]").fill(value)
+    form.locator("[name=category]").select_option("coffee")
+
+
+def press(page: Page, action: str) -> int:
+    """Send the form as draft or publish it; returns the status of the answer."""
+    with page.expect_response(lambda answer: answer.request.method == "POST") as answer:
+        page.locator(f"aside button[name=action][value={action}]").click()
+    page.wait_for_load_state()
+    return answer.value.status
+
+
+def choose_code(page: Page) -> None:
+    """Find the HS code by words, and take roasted coffee."""
+    page.locator("#product [name=hs6]").first.fill("kopi sangrai")
+    page.get_by_role("button", name=id_("Search HS code")).click()
+    page.locator("input[type=radio][value='090121']").check()
+
+
+def unique(name: str) -> str:
+    """One demo serves many runs while tests are written."""
+    return f"{name} {secrets.token_hex(2)}"
+
+
+def natural_size(picture: Locator) -> tuple[int, int]:
+    picture.scroll_into_view_if_needed()
+    expect(picture).to_have_js_property("complete", True)
+    size = picture.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    return size[0], size[1]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_product_with_a_photo_of_a_phone_reaches_the_shop(visit, script):
+    page = visit("coop", at=PHONE, lang="id", java_script_enabled=script)
+    name = unique("Kopi Menoreh")
+    page.goto(f"{DESK}/products")
+    page.get_by_role("link", name=id_("Add a product")).first.click()
+    form = page.locator("#product")
+    form.locator("input[type=file]").first.set_input_files(UPRIGHT_BY_EXIF)
+    fill_in(form, name=name)
+    choose_code(page)
+    expect(form.locator("[name=price]")).to_have_value("Rp 64.000")
+
+    assert press(page, "publish") == 302
+    expect(page.get_by_role("status")).to_contain_text(name)
+    page.goto(f"/ko/products?q={name}")
+    page.locator("#results h3 a").filter(has_text=name).click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(page.locator("main")).to_contain_text("KSU Jatirogo")
+    expect(page.locator("#buy")).to_contain_text("24")
+    width, height = natural_size(page.locator(".gallery img").first)
+    assert width < height
+
+
+def test_a_wrong_form_keeps_every_value_and_the_photo(visit):
+    page = visit("coop", at=PHONE, lang="id")
+    name = unique("Gula Batok")
+    page.goto(f"{DESK}/products/new")
+    form = page.locator("#product")
+    form.locator("input[type=file]").first.set_input_files(UPRIGHT_BY_EXIF)
+    fill_in(form, name=name, price="murah", stock="dua puluh")
+    form.locator("[name=hs6]").first.fill("170290")
+    entered = values(form)
+
+    assert press(page, "publish") == 422
+
+    assert values(form) == entered
+    expect(form.locator(".slot.has img")).to_have_count(1)
+    summary = page.get_by_role("alert").first
+    expect(summary.get_by_role("link")).to_have_count(2)
+    expect(summary).to_contain_text(id_("Price"))
+    expect(summary).to_contain_text(id_("Stock"))
+
+    form.locator("[name=price]").fill("30000")
+    form.locator("[name=stock]").fill("5")
+    assert press(page, "publish") == 302
+    page.goto(f"/id/products?q={name}")
+    page.locator("#results h3 a").filter(has_text=name).click()
+    expect(page.locator(".gallery img")).to_have_count(1)
+
+
+def test_a_file_that_is_no_picture_is_refused_in_one_sentence(visit):
+    page = visit("coop", at=PHONE, lang="id")
+    page.goto(f"{DESK}/products/new")
+    form = page.locator("#product")
+    form.locator("input[type=file]").first.set_input_files(NO_IMAGE)
+    fill_in(form, name="Bukan Foto")
+    form.locator("[name=hs6]").first.fill("090121")
+
+    assert press(page, "publish") == 422
+
+    refusal = form.locator("#photos-error .err")
+    expect(refusal).to_have_count(1)
+    expect(refusal).to_contain_text(
+        id_("This file is not a photo that can be read. Send a JPEG, PNG or WebP file.")
+    )
+    expect(form.locator(".slot.has img")).to_have_count(0)
+    expect(form.locator("[name=name]")).to_have_value("Bukan Foto")
+    page.goto(f"{DESK}/products")
+    expect(page.locator("main")).not_to_contain_text("Bukan Foto")
+
+
+def test_a_paid_order_is_sent_with_a_tracking_number_and_the_money_is_seen(visit):
+    secretary = visit("coop", at=PHONE, lang="id")
+    before = owed(secretary)
+    buyer = visit("buyer4", at=PHONE)
+    number = buy(buyer, SUGAR)
+
+    secretary.goto(f"{DESK}/orders")
+    parcel = secretary.locator("ul.lines li").filter(has_text=number)
+    parcel.get_by_role("link", name=id_("Pack and send")).click()
+    expect(secretary.locator("main")).to_contain_text("P123456789012")
+    form = secretary.locator("form[action$='/shipment']")
+    form.locator("[name=carrier]").select_option("pos-ems")
+    form.locator("[name=tracking_number]").fill("EE123456789ID")
+    with secretary.expect_response(lambda answer: answer.request.method == "POST") as refused:
+        form.locator("button").click()
+    assert refused.value.status == 422
+    expect(form.locator("[name=tracking_number]")).to_have_value("EE123456789ID")
+    form.locator("[name=tracking_number]").fill(tracking_number("12345678"))
+    form.locator("button").click()
+
+    expect(secretary.get_by_role("status")).to_contain_text(number)
+    secretary.get_by_role("link", name=id_("On the way"), exact=True).click()
+    expect(secretary.locator("ul.lines li").filter(has_text=number)).to_contain_text(
+        "EE123456785ID"
+    )
+    after = owed(secretary)
+    row = secretary.locator("tbody tr").filter(has_text=number)
+    expect(row).to_contain_text(id_("held, on the way"))
+    earned = amount(row.locator("b").inner_text())
+    assert earned > 0
+    assert {name: after[name] - before[name] for name in after} == {
+        "Ready to be paid out": 0,
+        "Still held": earned,
+        "Together": earned,
+    }
+    buyer.reload()
+    expect(buyer.locator("main")).to_contain_text("EE123456785ID")
+    expect(buyer.locator("a[href*='EE123456785ID']")).to_be_visible()
+
+
+def owed(page: Page) -> dict[str, int]:
+    """The three sums of the money page."""
+    page.goto(f"{DESK}/payouts")
+    return {
+        label: amount(
+            page.locator("main dl div")
+            .filter(has=page.locator("dt", has_text=re.compile(f"^{re.escape(id_(label))}$")))
+            .locator("dd")
+            .first.inner_text()
+        )
+        for label in ("Ready to be paid out", "Still held", "Together")
+    }
+
+
+def tracking_number(serial: str) -> str:
+    """With the check digit of the Universal Postal Union's standard S10."""
+    weights = (8, 6, 4, 2, 3, 5, 9, 7)
+    digit = 11 - sum(int(d) * w for d, w in zip(serial, weights, strict=True)) % 11
+    return f"EE{serial}{ {10: 0, 11: 5}.get(digit, digit) }ID"
