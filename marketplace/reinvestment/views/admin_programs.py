@@ -263,8 +263,8 @@ def _effect(program: Program) -> list[dict[str, object]]:
 
 def _steps(program: Program) -> list[tuple[str, str, str]]:
     if program.state is ProgramState.REJECTED:
-        return [(_("Sent"), "done", ""), (_("Refused"), "now", "")]
-    names = [_("Sent"), _("Two signatures"), _("Paid in parts"), _("Finished")]
+        return [(_("Proposal sent"), "done", ""), (_("Refused"), "now", "")]
+    names = [_("Proposal sent"), _("Two signatures"), _("Paid in parts"), _("Finished")]
     here = {
         ProgramState.PROPOSED: 1,
         ProgramState.APPROVED: 2,
