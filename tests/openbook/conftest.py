@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
 
 from marketplace.kernel.db import db
 from marketplace.orders.models import Order
+from marketplace.orders.policies import HELD_WINDOW
 from marketplace.reinvestment.models import Pledge, Program
 from tests.factories import NOON
 from tests.orders.world import a_market, a_paid_order, released, some_goods, the_parcel
 from tests.reinvestment.world import a_pledge, a_program, approved, paid
 
-LATER = NOON + timedelta(days=8)
+LATER = NOON + HELD_WINDOW
 
 
 @dataclass

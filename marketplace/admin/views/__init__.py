@@ -1,5 +1,12 @@
 from __future__ import annotations
 
-from flask import Blueprint
+from marketplace.admin.views import (  # noqa: F401  (their routes)
+    accounts,
+    entries,
+    home,
+    journal,
+    trial_balance,
+)
+from marketplace.admin.views.blueprint import bp
 
-blueprints: tuple[Blueprint, ...] = ()
+blueprints = (bp,)

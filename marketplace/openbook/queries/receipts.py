@@ -11,17 +11,21 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, won
 from marketplace.ledger.queries import Entry
 from marketplace.orders.models import Order, OrderState, Parcel
-from marketplace.orders.policies import release_at
+from marketplace.orders.policies import HELD_WINDOW, release_at
 from marketplace.orders.postings import DEFERRED_FEE, SHARE_HELD, SHIPPING, TRADING
 from marketplace.reinvestment.queries import ShareTrace, trace_order
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many parcels still hold their share, and until when, once that is known."""
+    """How many parcels still hold their share, and until when, once that is known.
+
+    The share is held for `days` after delivery.
+    """
 
     parcels: int
     until: datetime | None
+    days: int = HELD_WINDOW.days
 
 
 @dataclass(frozen=True, slots=True)

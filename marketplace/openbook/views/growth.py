@@ -61,6 +61,7 @@ def draw_quarters(rows: Sequence[Quarter]) -> Markup:
         divide,
         width=360,
         height=220,
+        ticks=5,
     )
 
 

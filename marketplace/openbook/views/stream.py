@@ -112,6 +112,7 @@ def draw_stream(stream: Stream) -> Markup:
         width=1150,
         height=max(300, 80 * rows),
         gap=40,
+        label_width=250,
     )
 
 

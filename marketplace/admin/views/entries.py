@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.admin.views.blueprint import bp, readers
+from marketplace.admin.views.documents import document_name, document_url
+from marketplace.admin.views.people import names_behind, posted_by
+from marketplace.ledger.queries import get_entry, neighbors
+from marketplace.ledger.shown import shown_lines, shown_total
+from marketplace.ledger.wording import LOOKS, kind_name
+
+
+@bp.get("/ledger/<int:entry_id>")
+@readers
+def show_entry(entry_id: int) -> ResponseReturnValue:
+    """One entry with everything around it. An unknown one is a 404."""
+    entry = get_entry(entry_id)
+    near = neighbors(entry)
+    names = names_behind([entry])
+    return render_template(
+        "admin/show_entry.html",
+        entry=entry,
+        near=near,
+        lines=shown_lines(entry, url=lambda code: url_for(".show_account", code=code)),
+        total=shown_total(entry),
+        total_of=shown_total,
+        posted=posted_by(entry, names),
+        names=names,
+        document=(
+            document_name(entry.ref_kind, entry.ref_id),
+            document_url(entry.ref_kind, entry.ref_id),
+        ),
+        kind_name=kind_name,
+        looks=LOOKS,
+    )

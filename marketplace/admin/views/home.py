@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from marketplace.accounts.models import Role
+from marketplace.admin import queries
+from marketplace.admin.views.blueprint import bp, readers
+from marketplace.admin.views.figures import check_figures
+from marketplace.kernel.money import Money
+from marketplace.kernel.time import now, today_in_seoul
+from marketplace.orders.policies import SHIP_WITHIN
+from marketplace.reinvestment.models import ProgramState
+from marketplace.reinvestment.queries import (
+    count_waiting_disbursements,
+    list_programs,
+    list_waiting_disbursements,
+)
+
+
+@bp.get("/")
+@readers
+def show_home() -> ResponseReturnValue:
+    """What waits for somebody, and whether the books are whole."""
+    at = now()
+    proposals, proposal_count = list_programs(states=[ProgramState.PROPOSED], size=queries.AT_MOST)
+    return render_template(
+        "admin/show_home.html",
+        figures=check_figures(queries.check_books(today_in_seoul(at))),
+        proposals=queries.Queue(proposals, proposal_count),
+        disbursements=queries.Queue(
+            list_waiting_disbursements(queries.AT_MOST), count_waiting_disbursements()
+        ),
+        parcels=queries.late_parcels(at),
+        refunds=queries.pending_refunds(),
+        events=queries.troubled_events(at),
+        ship_within=SHIP_WITHIN,
+        days_since=lambda moment: (at - moment).days,
+        money_of=Money,
+        may_sign=current_user.has_role(Role.ADMIN),
+    )

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from marketplace.admin import queries
+from marketplace.admin.forms import JournalForm
+from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
+from marketplace.admin.views.figures import check_figures
+from marketplace.admin.views.people import names_behind, posted_by
+from marketplace.drawings import stacked
+from marketplace.kernel.money import Money
+from marketplace.kernel.time import now, today_in_seoul
+from marketplace.ledger.queries import count_entries, list_kinds
+from marketplace.ledger.queries import list_entries as find_entries
+from marketplace.ledger.shown import shown_lines, shown_total
+from marketplace.ledger.wording import LOOKS, account_name, group_names, kind_name
+from marketplace.web.formats import format_amount, format_number
+from marketplace.web.paging import Page, page_number
+
+SIZE = 10
+
+
+@bp.get("/ledger/")
+@readers
+def list_entries() -> ResponseReturnValue:
+    """The journal, newest first, with both sides of every entry."""
+    today = today_in_seoul(now())
+    form = JournalForm(formdata=request.args)
+    form.offer({kind: kind_name(kind) for kind in list_kinds()}, group_names())
+    form.validate()
+    number = page_number()
+    journal = form.journal()
+    entries = find_entries(journal, offset=(number - 1) * SIZE, limit=SIZE)
+    names = names_behind(entries)
+    check = queries.check_books(today)
+    asked: dict[str, Any] = {
+        name: value for name, value in request.args.items() if value and name in form
+    }
+    return render_template(
+        "admin/list_entries.html",
+        form=form,
+        page=Page(entries, count_entries(journal), number, SIZE),
+        page_url=lambda page: url_for(".list_entries", **asked, page=page),
+        is_narrowed=bool(asked),
+        tabs=ledger_tabs(),
+        figures=check_figures(check),
+        check=check,
+        posted={entry.id: posted_by(entry, names) for entry in entries},
+        shown_lines=shown_lines,
+        shown_total=shown_total,
+        kind_name=kind_name,
+        looks=LOOKS,
+        account_name=account_name,
+        shares=_draw_shares(queries.daily_shares(today)),
+    )
+
+
+def _draw_shares(rows: list[tuple[date, Money]]) -> Markup:
+    top = max(amount.minor for _day, amount in rows)
+    return stacked(
+        [(str(day.day), [amount.minor]) for day, amount in rows],
+        (2,),
+        _(
+            "Village share booked per day, up to %(amount)s won a day.",
+            amount=format_amount(Money(top, "KRW")),
+        ),
+        lambda amount: format_number(round(amount)),
+        width=360,
+        height=180,
+        every=2,
+    )

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from marketplace.admin.forms import DayForm
+from marketplace.admin.views.accounts import by_class
+from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
+from marketplace.kernel.time import now, today_in_seoul
+from marketplace.ledger.queries import trial_balance
+from marketplace.ledger.wording import account_name, class_name
+
+
+@bp.get("/ledger/trial-balance")
+@readers
+def show_trial_balance() -> ResponseReturnValue:
+    """All accounts at the end of a day; both columns must be equal."""
+    form = DayForm(formdata=request.args)
+    form.validate()
+    on = form.on.data or today_in_seoul(now())
+    if not form.on.errors:
+        form.on.data = on
+        form.on.raw_data = None
+    balance = trial_balance(on)
+    return render_template(
+        "admin/show_trial_balance.html",
+        form=form,
+        tabs=ledger_tabs(),
+        balance=balance,
+        groups={
+            currency: by_class(list(balance.rows_in(currency)))
+            for currency in sorted(balance.currencies, reverse=True)
+        },
+        class_name=class_name,
+        account_name=account_name,
+    )

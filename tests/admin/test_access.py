@@ -1,0 +1,49 @@
+import re
+
+import pytest
+
+from marketplace.ledger.queries import entries_about
+from tests.factories import a_user
+from tests.reinvestment.world import an_admin, an_auditor
+
+PAGES = ("", "ledger/", "ledger/{entry}", "ledger/accounts/", "ledger/accounts/assets:stripe:krw")
+PAGES = (*PAGES, "ledger/trial-balance")
+PEOPLE = {"buyer": a_user, "auditor": an_auditor, "admin": an_admin}
+
+
+def address(place, world):
+    entry = entries_about("order", world.delivered.number)[0]
+    return f"/en/admin/{place.format(entry=entry.id)}"
+
+
+@pytest.mark.parametrize("place", PAGES)
+@pytest.mark.parametrize(("who", "status"), [("buyer", 403), ("auditor", 200), ("admin", 200)])
+def test_staff_read_the_books_and_buyers_do_not(open_as, world, place, who, status):
+    answer = open_as(PEOPLE[who]()).get(address(place, world))
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("place", PAGES)
+def test_strangers_are_asked_to_sign_in(client, world, place):
+    answer = client.get(address(place, world))
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/en/sign-in?next=")
+
+
+@pytest.mark.parametrize("place", PAGES)
+def test_no_page_offers_to_change_anything(reader, world, place):
+    text = reader.get(address(place, world)).get_data(as_text=True)
+
+    main = text.partition("<main")[2].partition("</main>")[0]
+    assert main
+    assert re.findall(r'method="post"', main, re.IGNORECASE) == []
+
+
+@pytest.mark.parametrize("lang", ["ko", "id", "en"])
+@pytest.mark.parametrize("place", PAGES)
+def test_every_page_reads_in_three_languages(reader, world, place, lang):
+    answer = reader.get(address(place, world).replace("/en/", f"/{lang}/"))
+
+    assert answer.status_code == 200
