@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from wtforms.widgets import TextInput
 
 from marketplace.kernel.money import Money, won
 from marketplace.reinvestment.models import ProgramTheme
@@ -34,6 +35,9 @@ def new_key() -> str:
 
 class WonField(IntegerField):
     """Whole won as people write them: 2500000, 2,500,000 or 2.500.000."""
+
+    # A field of type number would not let anybody type the separators.
+    widget = TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         text = valuelist[0].strip() if valuelist else ""

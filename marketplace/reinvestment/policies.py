@@ -9,13 +9,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marketplace.kernel.money import Money, split, won
+from marketplace.kernel.money import Money, won
 from marketplace.reinvestment.errors import (
     BudgetEmpty,
     BudgetLineWrong,
     FundExhausted,
 )
 from marketplace.reinvestment.models import Pledge, Program, ProgramState, ProgramTheme
+from marketplace.reinvestment.postings import available_of
 
 GOAL = 500
 PROGRAMS = "funds:village:programs"
@@ -29,21 +30,15 @@ OPEN = (ProgramState.APPROVED, ProgramState.RUNNING)
 BudgetLine = tuple[str, Money]
 
 
-def pledged_fund(number: str) -> str:
-    """The account of a pledge's money that has arrived."""
-    return f"funds:csr:{number}:available"
-
-
 def funds_for(program: Program, pledges: Sequence[Pledge]) -> list[str]:
     """The funds a program may be paid from, in the order in which they are used.
 
     The theme's own fund, the programs' fund, then pledges that are for it, oldest first.
-    Rule: docs/reinvestment.md
     """
     province = program.regency_code.partition(".")[0]
     own = OWN_FUNDS.get(program.theme, PROGRAMS)
     meant = [
-        pledged_fund(pledge.number) for pledge in pledges if is_for(pledge, program.theme, province)
+        available_of(pledge.number) for pledge in pledges if is_for(pledge, program.theme, province)
     ]
     return list(dict.fromkeys([own, PROGRAMS, *meant]))
 
@@ -65,17 +60,6 @@ def allocate(asked: Money, free: Mapping[str, Money]) -> dict[str, Money]:
     if left:
         raise FundExhausted(available=won(asked.minor - left))
     return taken
-
-
-def attribute(paid: int, shares: Mapping[str, int]) -> dict[str, int]:
-    """How much of `paid` came from each fund: in proportion to what each set aside.
-
-    Money of several funds lies together once it is committed, so the parts are reckoned, by
-    largest remainder; they sum to `paid`.
-    """
-    if not paid or not shares:
-        return dict.fromkeys(shares, 0)
-    return dict(zip(shares, split(paid, list(shares.values())), strict=True))
 
 
 def check_budget(lines: Sequence[BudgetLine]) -> Money:

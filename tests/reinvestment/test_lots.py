@@ -11,7 +11,7 @@ from marketplace.ledger.queries import credit_balance
 from marketplace.reinvestment.errors import FundExhausted
 from marketplace.reinvestment.models import Allocation, LotUse, Program, ProgramState
 from marketplace.reinvestment.operations import finish_program
-from marketplace.reinvestment.policies import allocate, attribute
+from marketplace.reinvestment.policies import allocate
 from marketplace.reinvestment.queries import backing_of, list_uses, trace_order
 from tests.factories import NOON
 from tests.reinvestment.world import (
@@ -142,13 +142,6 @@ def test_whatever_is_asked_lots_and_fund_agree_to_the_won(database, shares, aske
     finally:
         savepoint.rollback()
         db.session.expunge_all()
-
-
-@given(st.integers(1, 10**12), st.lists(st.integers(1, 10**9), min_size=1, max_size=5))
-def test_what_was_paid_is_attributed_to_the_won(paid_won, shares):
-    named = {f"fund-{n}": share for n, share in enumerate(shares)}
-
-    assert sum(attribute(paid_won, named).values()) == paid_won
 
 
 def test_funds_are_used_in_their_order():

@@ -325,6 +325,14 @@ def test_too_large_a_payment_is_refused_beside_the_field(client, admin, program)
     assert list_disbursements(program) == []
 
 
+def test_amounts_may_be_typed_with_separators(client, admin, program):
+    approved(program)
+
+    page = client.get(f"/en/admin/programs/{program.number}").text
+
+    assert 'type="number"' not in page
+
+
 def test_another_programs_payment_does_not_exist(client, admin, program):
     approved(program)
     part = propose_disbursement(program, won(5), purpose="x", by=an_admin().id, at=NOON)

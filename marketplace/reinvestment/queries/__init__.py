@@ -42,7 +42,6 @@ from marketplace.reinvestment.queries.programs import (
     list_facts,
     list_programs,
     list_programs_of_village,
-    list_provinces_with_programs,
 )
 from marketplace.reinvestment.queries.trace import (
     Backing,
@@ -82,7 +81,6 @@ __all__ = [
     "list_pledges",
     "list_programs",
     "list_programs_of_village",
-    "list_provinces_with_programs",
     "list_sponsors",
     "list_uses",
     "list_villages_by_district",

@@ -136,19 +136,6 @@ def list_programs_of_village(village_code: str | None, cooperative_id: int) -> l
     return _page(_rows().where(Program.state.in_(FUNDED), place), number=1, size=12)[0]
 
 
-def list_provinces_with_programs() -> list[tuple[Province, int]]:
-    """Provinces with public programs, by name, and how many each has."""
-    rows = db.session.execute(
-        select(Province, func.count(Program.id))
-        .join(Regency, Regency.province_code == Province.code)
-        .join(Program, Program.regency_code == Regency.code)
-        .where(Program.state != ProgramState.REJECTED)
-        .group_by(Province.code)
-        .order_by(Province.name_id)
-    )
-    return [(province, count) for province, count in rows]
-
-
 def count_by_state() -> dict[ProgramState, int]:
     rows = db.session.execute(select(Program.state, func.count()).group_by(Program.state)).all()
     found = {state: count for state, count in rows}
