@@ -11,6 +11,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Row, and_, column, delete, select, table, text
@@ -32,6 +33,7 @@ from marketplace.reference.models import Province, Regency
 BANDS_PER_DOUBLING = 2
 OTHER_CURRENCY = "price:other"
 CHUNK = 500
+KEPT_FACTS = 16_384
 
 
 class Facts(NamedTuple):
@@ -61,6 +63,7 @@ class Facts(NamedTuple):
         )
 
     @classmethod
+    @lru_cache(maxsize=KEPT_FACTS)
     def unpack(cls, packed: str) -> Facts:
         category, province, island, certificates, minor, currency, available, at = packed.split("|")
         return cls(

@@ -29,6 +29,7 @@ FEW_HITS = 3
 MOST_VOCABULARY = 20_000
 KEPT_ANSWERS = 32
 DAY = 86_400
+# In the order of the first facts, certificates last.
 GROUPS = ("category", "province", "island", "certificate")
 SORTS = ("relevance", "new", "cheap", "dear")
 
@@ -87,12 +88,12 @@ def search(
     hits = base
     if len(base) > CAP and tests:
         hits = index.ask(_question(said, filters, rate), CAP + 1)
-    kept = [hit for hit in hits if all(test(hit.facts) for test in tests.values())]
+    kept, facets = _sift(hits, tests)
     is_capped = len(kept) > CAP
     order = _sorted(kept[:CAP], sort or ("relevance" if said else "new"))
-    facets = _facets(base, tests)
     if hits is not base:
-        facets = {group: facets[group] | count for group, count in _facets(hits, tests).items()}
+        sampled = _sift(base, tests)[1]
+        facets = {group: sampled[group] | count for group, count in facets.items()}
     found = Found(
         ids=[hit.product_id for hit in order[(page - 1) * size : page * size]],
         count=len(order),
@@ -198,16 +199,27 @@ def _score(hit: Hit, newest: int) -> float:
     return hit.relevance * ((1 if hit.facts.is_available else 0.6) + fresh)
 
 
-def _facets(hits: Sequence[Hit], tests: Mapping[str, Test]) -> dict[str, Counter[str]]:
-    facets: dict[str, Counter[str]] = {}
-    for group in GROUPS:
-        others = [test for name, test in tests.items() if name != group]
-        facts = [hit.facts for hit in hits if all(test(hit.facts) for test in others)]
-        if group == "certificate":
-            facets[group] = Counter(kind for fact in facts for kind in fact.certificates)
-        else:
-            facets[group] = Counter(getattr(fact, group) for fact in facts)
-    return facets
+def _sift(
+    hits: Sequence[Hit], tests: Mapping[str, Test]
+) -> tuple[list[Hit], dict[str, Counter[str]]]:
+    """The hits that pass every test; and counts, for which a group's own test is set aside."""
+    kept: list[Hit] = []
+    facets: dict[str, Counter[str]] = {group: Counter() for group in GROUPS}
+    for hit in hits:
+        failed = [name for name, test in tests.items() if not test(hit.facts)]
+        if not failed:
+            kept.append(hit)
+        elif len(failed) == 1 and failed[0] in facets:
+            _count(facets, hit.facts, failed[0])
+    for place, group in enumerate(GROUPS[:-1]):
+        facets[group].update(str(hit.facts[place]) for hit in kept)
+    facets["certificate"].update(kind for hit in kept for kind in hit.facts.certificates)
+    return kept, facets
+
+
+def _count(facets: Mapping[str, Counter[str]], facts: Facts, group: str) -> None:
+    values = facts.certificates if group == "certificate" else (getattr(facts, group),)
+    facets[group].update(values)
 
 
 _answers: WeakKeyDictionary[Any, OrderedDict[object, list[Hit]]] = WeakKeyDictionary()

@@ -16,8 +16,12 @@ def _fingerprint(path: Path) -> str:
 
 def static_url(name: str) -> str:
     """The address of a static file, with its fingerprint."""
-    path = Path(current_app.static_folder or "") / name
-    return url_for("static", filename=name, v=_fingerprint(path))
+    known: dict[tuple[str, str], str] = current_app.extensions.setdefault("static_urls", {})
+    key = (request.script_root if request else "", name)
+    if key not in known:
+        path = Path(current_app.static_folder or "") / name
+        known[key] = url_for("static", filename=name, v=_fingerprint(path))
+    return known[key]
 
 
 def set_up_assets(app: Flask) -> None:

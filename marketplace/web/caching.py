@@ -12,8 +12,9 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import Response, make_response, request
@@ -31,10 +32,18 @@ VARY = "Cookie, Accept-Encoding"
 Version = Callable[[], Hashable]
 
 
-class KeptPage(NamedTuple):
+@dataclass
+class KeptPage:
+    """`squeezed` is made for the first browser that can read it, and kept."""
+
     plain: bytes
-    squeezed: bytes
     etag: str
+    squeezed: bytes = b""
+
+    def squeeze(self) -> bytes:
+        if not self.squeezed:
+            self.squeezed = gzip.compress(self.plain, 6, mtime=0)
+        return self.squeezed
 
 
 class Shelf:
@@ -106,14 +115,14 @@ def kept(version: Version) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def _keep(body: bytes) -> KeptPage:
     digest = hashlib.sha256(body).hexdigest()[:20]
-    return KeptPage(body, gzip.compress(body, 6, mtime=0), f'W/"{digest}"')
+    return KeptPage(body, f'W/"{digest}"')
 
 
 def _answer(page: KeptPage) -> Response:
     if page.etag in request.headers.get("If-None-Match", ""):
         response = Response(status=304)
     elif "gzip" in request.headers.get("Accept-Encoding", ""):
-        response = Response(page.squeezed, mimetype="text/html")
+        response = Response(page.squeeze(), mimetype="text/html")
         response.headers["Content-Encoding"] = "gzip"
     else:
         response = Response(page.plain, mimetype="text/html")

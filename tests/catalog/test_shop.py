@@ -257,7 +257,8 @@ def test_goods_of_the_same_cooperative_travel_together(client):
     assert names(page(client, f"/en/products/{product.slug}")) == ["gula-aren"]
 
 
-def test_the_home_page_is_whole_without_programs(client):
+def test_the_home_page_is_whole_without_programs(client, monkeypatch):
+    monkeypatch.setattr(hooks, "_sources", [])
     a_product(more=KOREAN)
 
     text = page(client, "/ko/")

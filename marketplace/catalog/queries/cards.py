@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     ScalarSelect,
+    Select,
     String,
     and_,
+    bindparam,
     case,
     cast,
     func,
-    literal,
     or_,
     select,
 )
@@ -36,6 +37,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
 from marketplace.reference.models import Province, Regency
 
+KEPT_CARDS = 4096
 NEW_FOR = timedelta(days=14)
 MOST_BADGES = 2
 
@@ -61,7 +63,7 @@ class Card:
     weight_grams: int
     landed: Money | None
     share: Money
-    badges: Sequence[Badge]
+    badges: tuple[Badge, ...]
     is_new: bool
     available: int
     photo: str | None
@@ -80,14 +82,12 @@ def list_cards(ids: Sequence[int], lang: str, *, prices: Prices, at: datetime) -
     """Cards of these products, in this order. One query."""
     if not ids:
         return []
-    cards = _read(Product.id.in_(ids), lang, prices=prices, at=at)
-    by_id = dict(cards)
+    by_id = dict(_read("ids", lang, prices=prices, at=at, ids=list(ids)))
     return [by_id[product_id] for product_id in ids if product_id in by_id]
 
 
 def list_newest_cards(lang: str, *, prices: Prices, at: datetime, limit: int) -> Sequence[Card]:
-    cards = _read(literal(True), lang, prices=prices, at=at, limit=limit)
-    return [card for _, card in cards]
+    return [card for _, card in _read("newest", lang, prices=prices, at=at, limit=limit)]
 
 
 def list_cards_of(
@@ -100,21 +100,32 @@ def list_cards_of(
     without: int | None = None,
 ) -> Sequence[Card]:
     """A cooperative's newest goods, leaving one product out."""
-    condition = and_(Product.cooperative_id == cooperative_id, Product.id != (without or 0))
-    return [card for _, card in _read(condition, lang, prices=prices, at=at, limit=limit)]
+    cards = _read(
+        "cooperative",
+        lang,
+        prices=prices,
+        at=at,
+        limit=limit,
+        cooperative=cooperative_id,
+        without=without or 0,
+    )
+    return [card for _, card in cards]
 
 
 def _read(
-    condition: ColumnElement[bool],
-    lang: str,
-    *,
-    prices: Prices,
-    at: datetime,
-    limit: int | None = None,
+    kind: str, lang: str, *, prices: Prices, at: datetime, **values: Any
 ) -> Sequence[tuple[int, Card]]:
+    rows = db.session.execute(_statement(kind, lang), {"on": prices.on, **values})
+    # A card is made of its row and the prices alone, so the same row need not be reckoned again.
+    return [(row[0], _card(tuple(row), row[5] > at - NEW_FOR, prices)) for row in rows]
+
+
+@cache
+def _statement(kind: str, lang: str) -> Select[*tuple[Any, ...]]:
+    """The query, put together once for each kind of list and language."""
     original, local = aliased(ProductText), aliased(ProductText)
     province = {"ko": Province.name_ko, "id": Province.name_id}.get(lang, Province.name_en)
-    rows = db.session.execute(
+    statement = (
         select(
             Product.id,
             Product.slug,
@@ -122,19 +133,19 @@ def _read(
             Product.hs6,
             Product.original_locale,
             Product.published_at,
-            local.name.label("local_name"),
-            original.name.label("original_name"),
+            func.coalesce(local.name, original.name),
+            original.name,
             Variant.price_minor,
             Variant.currency,
             Variant.weight_grams,
-            (Variant.stock - Variant.held).label("available"),
-            Cooperative.name.label("coop_name"),
-            Cooperative.slug.label("coop_slug"),
+            Variant.stock - Variant.held,
+            Cooperative.name,
+            Cooperative.slug,
             Cooperative.motif,
             Cooperative.dye,
-            province.label("place"),
-            _first_photo().label("photo"),
-            _badges(prices).label("badges"),
+            province,
+            _first_photo(),
+            _badges(),
         )
         .join(Variant, and_(Variant.product_id == Product.id, Variant.position == 1))
         .join(Cooperative, Cooperative.id == Product.cooperative_id)
@@ -145,38 +156,49 @@ def _read(
             and_(original.product_id == Product.id, original.locale == Product.original_locale),
         )
         .outerjoin(local, and_(local.product_id == Product.id, local.locale == lang))
-        .where(Product.state == ProductState.PUBLISHED, condition)
-        .order_by(Product.published_at.desc(), Product.id.desc())
-        .limit(limit)
     )
-    return [(row.id, _card(row, prices=prices, at=at)) for row in rows]
+    if kind == "ids":
+        # The function keeps SQLite from walking the index of all published products instead.
+        return statement.where(
+            Product.id.in_(bindparam("ids", expanding=True)),
+            func.coalesce(Product.state, "") == ProductState.PUBLISHED.value,
+        )
+    statement = statement.where(Product.state == ProductState.PUBLISHED)
+    if kind == "cooperative":
+        statement = statement.where(
+            Product.cooperative_id == bindparam("cooperative"), Product.id != bindparam("without")
+        )
+    newest = (Product.published_at.desc(), Product.id.desc())
+    return statement.order_by(*newest).limit(bindparam("limit"))
 
 
-def _card(row: Any, *, prices: Prices, at: datetime) -> Card:
-    price = prices.won(Money(row.price_minor, row.currency))
-    landed = prices.landed(price, hs6=row.hs6, weight_grams=row.weight_grams)
-    name = row.local_name or row.original_name
-    by_weight = row.category in SOLD_BY_WEIGHT
+@lru_cache(maxsize=KEPT_CARDS)
+def _card(row: tuple[Any, ...], is_new: bool, prices: Prices) -> Card:
+    (_, slug, category, hs6, original_locale, _, name, original_name, *more) = row
+    (price_minor, currency, weight_grams, available, *coop, place, photo, badges) = more
+    price = prices.won(Money(price_minor, currency))
+    landed = prices.landed(price, hs6=hs6, weight_grams=weight_grams)
+    by_weight = category in SOLD_BY_WEIGHT
     return Card(
-        slug=row.slug,
+        slug=slug,
         name=name,
-        orig=row.original_name if name != row.original_name else "",
-        orig_locale=row.original_locale,
-        category=row.category,
+        orig=original_name if name != original_name else "",
+        orig_locale=original_locale,
+        category=category,
         price=price,
-        unit_price=unit_price(price, row.weight_grams) if by_weight else None,
-        weight_grams=row.weight_grams,
+        unit_price=unit_price(price, weight_grams) if by_weight else None,
+        weight_grams=weight_grams,
         landed=landed.total if landed else None,
         share=prices.village_share(price),
-        badges=parse_badges(row.badges)[:MOST_BADGES],
-        is_new=row.published_at > at - NEW_FOR,
-        available=row.available,
-        photo=row.photo,
-        coop_name=row.coop_name,
-        coop_slug=row.coop_slug,
-        coop_motif=row.motif,
-        coop_dye=row.dye,
-        place=row.place,
+        badges=tuple(parse_badges(badges)[:MOST_BADGES]),
+        is_new=is_new,
+        available=available,
+        photo=photo,
+        coop_name=coop[0],
+        coop_slug=coop[1],
+        coop_motif=coop[2],
+        coop_dye=coop[3],
+        place=place,
     )
 
 
@@ -197,13 +219,13 @@ def _first_photo() -> ScalarSelect[str]:
     )
 
 
-def _badges(prices: Prices) -> ScalarSelect[str]:
+def _badges() -> ScalarSelect[str]:
     seen = case((Certificate.checked_on.is_(None), "0"), else_="1")
     return (
         select(func.aggregate_strings(cast(Certificate.kind, String) + seen, ","))
         .where(
             Certificate.product_id == Product.id,
-            or_(Certificate.valid_until.is_(None), Certificate.valid_until >= prices.on),
+            or_(Certificate.valid_until.is_(None), Certificate.valid_until >= bindparam("on")),
         )
         .correlate(Product)
         .scalar_subquery()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, bindparam, select
 
 from marketplace.catalog.models import (
     Certificate,
@@ -127,35 +128,7 @@ def get_product_page(slug: str, lang: str, *, prices: Prices) -> ProductPage:
     """A product in any state; the caller decides who may see a draft. Raises NotFound."""
     if "\0" in slug:
         raise NotFound
-    province = {"ko": Province.name_ko, "id": Province.name_id}.get(lang, Province.name_en)
-    row = db.session.execute(
-        select(
-            Product.id,
-            Product.category,
-            Product.hs6,
-            Product.state,
-            Product.original_locale,
-            Product.published_at,
-            Cooperative.id.label("coop_id"),
-            Cooperative.slug.label("coop_slug"),
-            Cooperative.name.label("coop_name"),
-            Cooperative.motif,
-            Cooperative.dye,
-            Cooperative.members,
-            Cooperative.women,
-            Cooperative.founded_year,
-            Village.name.label("village"),
-            District.name.label("district"),
-            Regency.name.label("regency"),
-            province.label("province"),
-        )
-        .join(Cooperative, Cooperative.id == Product.cooperative_id)
-        .join(Regency, Regency.code == Cooperative.regency_code)
-        .join(Province, Province.code == Regency.province_code)
-        .outerjoin(Village, Village.code == Cooperative.village_code)
-        .outerjoin(District, District.code == Village.district_code)
-        .where(Product.slug == slug)
-    ).first()
+    row = db.session.execute(_product_statement(lang), {"slug": slug}).first()
     if row is None:
         raise NotFound
     return ProductPage(
@@ -187,28 +160,80 @@ def get_product_page(slug: str, lang: str, *, prices: Prices) -> ProductPage:
     )
 
 
-def _texts(product_id: int) -> dict[str, Words]:
-    rows = db.session.execute(
-        select(ProductText.locale, ProductText.name, ProductText.story, ProductText.status).where(
-            ProductText.product_id == product_id
+# Statements are put together once: that takes longer than asking them.
+@cache
+def _product_statement(lang: str) -> Select[*tuple[Any, ...]]:
+    province = {"ko": Province.name_ko, "id": Province.name_id}.get(lang, Province.name_en)
+    return (
+        select(
+            Product.id,
+            Product.category,
+            Product.hs6,
+            Product.state,
+            Product.original_locale,
+            Product.published_at,
+            Cooperative.id.label("coop_id"),
+            Cooperative.slug.label("coop_slug"),
+            Cooperative.name.label("coop_name"),
+            Cooperative.motif,
+            Cooperative.dye,
+            Cooperative.members,
+            Cooperative.women,
+            Cooperative.founded_year,
+            Village.name.label("village"),
+            District.name.label("district"),
+            Regency.name.label("regency"),
+            province.label("province"),
         )
+        .join(Cooperative, Cooperative.id == Product.cooperative_id)
+        .join(Regency, Regency.code == Cooperative.regency_code)
+        .join(Province, Province.code == Regency.province_code)
+        .outerjoin(Village, Village.code == Cooperative.village_code)
+        .outerjoin(District, District.code == Village.district_code)
+        .where(Product.slug == bindparam("slug"))
     )
+
+
+_TEXTS = select(ProductText.locale, ProductText.name, ProductText.story, ProductText.status).where(
+    ProductText.product_id == bindparam("product")
+)
+_VARIANTS = (
+    select(
+        Variant.id,
+        Variant.label,
+        Variant.price_minor,
+        Variant.currency,
+        Variant.weight_grams,
+        (Variant.stock - Variant.held).label("available"),
+    )
+    .where(Variant.product_id == bindparam("product"))
+    .order_by(Variant.position, Variant.id)
+)
+_PHOTOS = (
+    select(Photo.key, Photo.width, Photo.height)
+    .where(Photo.product_id == bindparam("product"))
+    .order_by(Photo.position)
+)
+_PAPERS = (
+    select(
+        Certificate.kind,
+        Certificate.number,
+        Certificate.issuer,
+        Certificate.valid_until,
+        Certificate.checked_on,
+    )
+    .where(Certificate.product_id == bindparam("product"))
+    .order_by(Certificate.kind)
+)
+
+
+def _texts(product_id: int) -> dict[str, Words]:
+    rows = db.session.execute(_TEXTS, {"product": product_id})
     return {row.locale: Words(row.name, row.story, row.status) for row in rows}
 
 
 def _choices(product: Any, prices: Prices) -> list[Choice]:
-    rows = db.session.execute(
-        select(
-            Variant.id,
-            Variant.label,
-            Variant.price_minor,
-            Variant.currency,
-            Variant.weight_grams,
-            (Variant.stock - Variant.held).label("available"),
-        )
-        .where(Variant.product_id == product.id)
-        .order_by(Variant.position, Variant.id)
-    )
+    rows = db.session.execute(_VARIANTS, {"product": product.id})
     return [_choice(row, product, prices) for row in rows]
 
 
@@ -230,24 +255,10 @@ def _choice(row: Any, product: Any, prices: Prices) -> Choice:
 
 
 def _pictures(product_id: int) -> list[Picture]:
-    rows = db.session.execute(
-        select(Photo.key, Photo.width, Photo.height)
-        .where(Photo.product_id == product_id)
-        .order_by(Photo.position)
-    )
+    rows = db.session.execute(_PHOTOS, {"product": product_id})
     return [Picture(*row) for row in rows]
 
 
 def _papers(product_id: int) -> list[Paper]:
-    rows = db.session.execute(
-        select(
-            Certificate.kind,
-            Certificate.number,
-            Certificate.issuer,
-            Certificate.valid_until,
-            Certificate.checked_on,
-        )
-        .where(and_(Certificate.product_id == product_id))
-        .order_by(Certificate.kind)
-    )
+    rows = db.session.execute(_PAPERS, {"product": product_id})
     return [Paper(row[0].value, *row[1:]) for row in rows]

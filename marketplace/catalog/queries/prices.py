@@ -16,10 +16,10 @@ from marketplace.ledger.queries import policy_at
 from marketplace.reference.memory import Memory
 from marketplace.reference.queries import rate_on
 
-_policies: Memory[tuple[dict[str, int], dict[str, int]]] = Memory()
+_prices: Memory[Prices] = Memory()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prices:
     """`rate` is rupiah for one won, fixed on `rate_day`; `sale` and `share` are basis points."""
 
@@ -62,10 +62,17 @@ class Prices:
 
 
 def prices_at(at: datetime) -> Prices:
-    """Rate and division in force; both are kept in memory for a minute."""
+    """Rate and division in force; kept in memory for a minute, the same object meanwhile."""
+    return _prices.recall(today_in_seoul(at), lambda: _read_prices(at))
+
+
+def _read_prices(at: datetime) -> Prices:
     day = today_in_seoul(at)
     rate, rate_day = rate_on("KRW", "IDR", day)
-    sale, share = _policies.recall(
-        day, lambda: (policy_at("sale", at).parts, policy_at("share", at).parts)
+    return Prices(
+        on=day,
+        rate=rate,
+        rate_day=rate_day,
+        sale=policy_at("sale", at).parts,
+        share=policy_at("share", at).parts,
     )
-    return Prices(on=day, rate=rate, rate_day=rate_day, sale=sale, share=share)

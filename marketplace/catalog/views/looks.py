@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
+from flask import current_app, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from marketplace.catalog.models import ProductText
 from marketplace.catalog.pictures import LONG_SIDE, SQUARES, photo_path
-from marketplace.catalog.queries import Badge
+from marketplace.catalog.queries import Badge, Card
 from marketplace.catalog.queries.pages import Maker
 from marketplace.catalog.words import (
     category_name,
@@ -17,6 +21,9 @@ from marketplace.catalog.words import (
     certificate_name,
     state_name,
 )
+from marketplace.web.locale import current_language
+
+KEPT_CARDS = 2048
 
 
 def media_url(key: str, size: int, kind: str = "webp") -> str:
@@ -46,6 +53,17 @@ def badge_labels(badges: Sequence[Badge]) -> list[tuple[str, str]]:
     return [(certificate_name(badge.kind), "ok" if badge.is_checked else "") for badge in badges]
 
 
+def card_html(card: Card, lazy: bool = False) -> Markup:
+    """A card of the shop. Made once of the same card: lists show the same goods again and again."""
+    return _card_html(card, lazy, current_language(), request.script_root)
+
+
+@lru_cache(maxsize=KEPT_CARDS)
+def _card_html(card: Card, lazy: bool, lang: str, script_root: str) -> Markup:
+    module: Any = current_app.jinja_env.get_template("catalog/_card.html").module
+    return Markup(module.product_card(card, lazy))  # noqa: S704 – a macro returns markup
+
+
 def maker_facts(maker: Maker) -> list[tuple[str, str]]:
     """Rows beside the product about who made it."""
     place = ", ".join(filter(None, (maker.village, maker.district, maker.regency)))
@@ -65,6 +83,7 @@ def original_name(texts: Sequence[ProductText], locale: str) -> str:
 
 FILTERS = {
     "badge_labels": badge_labels,
+    "card_html": card_html,
     "category_name": category_name,
     "certificate_in_full": certificate_in_full,
     "certificate_name": certificate_name,

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request, url_for
 from flask_babel import gettext as _
@@ -20,6 +20,8 @@ from marketplace.web.formats import format_money
 from marketplace.web.locale import current_language
 
 MOST_VALUES = 40
+MOST_SHOWN = 8
+SHOWN = {"province": 4}
 LONGEST_TEXT = 120
 DEAREST = 100_000_000
 CODE = re.compile(r"[\w-]{1,80}", re.ASCII)
@@ -150,16 +152,29 @@ NAMES: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def options(group: str, found: Found, chosen: Sequence[str]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    count: int
+    is_chosen: bool
+
+
+class Options(NamedTuple):
+    """The values of a group; the first ones stand open."""
+
+    first: Sequence[Option]
+    rest: Sequence[Option]
+
+    @property
+    def all(self) -> Sequence[Option]:
+        return [*self.first, *self.rest]
+
+
+def options(group: str, found: Found, chosen: Sequence[str]) -> Options:
     """The values of a group that would leave something, most products first."""
     counts: Counter[str] = found.facets.get(group, Counter())
     values = dict.fromkeys([*(value for value, _count in counts.most_common()), *chosen])
-    return [
-        {
-            "value": value,
-            "label": NAMES[group](value),
-            "count": counts[value],
-            "is_chosen": value in chosen,
-        }
-        for value in values
-    ]
+    boxes = [Option(value, NAMES[group](value), counts[value], value in chosen) for value in values]
+    shown = SHOWN.get(group, MOST_SHOWN)
+    return Options(boxes[:shown], boxes[shown:])
