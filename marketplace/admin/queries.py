@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
+from marketplace.accounts.models import User
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, total, won
@@ -122,6 +123,14 @@ def daily_shares(until: date, *, days: int = 11) -> list[tuple[date, Money]]:
         (day, won(found.get(day, 0)))
         for day in (first + timedelta(days=place) for place in range(days))
     ]
+
+
+def names_of(user_ids: Collection[int]) -> dict[int, str]:
+    """Who they are, without everything else that people carry with them."""
+    if not user_ids:
+        return {}
+    rows = db.session.execute(select(User.id, User.name).where(User.id.in_(sorted(user_ids))))
+    return {row.id: row.name for row in rows}
 
 
 def late_parcels(at: datetime) -> Queue:

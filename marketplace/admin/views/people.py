@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
-from marketplace.accounts.queries import find_people
+from marketplace.admin.queries import names_of
 from marketplace.ledger.queries import Entry
 
 
 def names_behind(entries: Iterable[Entry]) -> dict[int, str]:
     """Names of all who proposed or approved one of `entries`; one query."""
     ids = {who for entry in entries for who in (entry.proposed_by, entry.approved_by) if who}
-    return {user_id: user.name for user_id, user in find_people(ids).items()}
+    return names_of(ids)
 
 
 def posted_by(entry: Entry, names: dict[int, str]) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.kernel.ids import normalize_code
+from marketplace.kernel.money import Money, won
+from marketplace.ledger.queries import Entry
 from marketplace.ledger.shown import shown_lines, shown_total
 from marketplace.ledger.wording import LOOKS, kind_name
-from marketplace.openbook.queries import Receipt, find_receipt
+from marketplace.openbook.queries import find_receipt
 from marketplace.openbook.views.blueprint import bp
 from marketplace.reinvestment.views.words import fund_name, look_of
 from marketplace.web.access import public
@@ -40,7 +45,7 @@ def show_receipt(code: str) -> ResponseReturnValue:
         render_template(
             "openbook/show_receipt.html",
             receipt=receipt,
-            steps=_steps(receipt),
+            released=IntoFunds([e for e in receipt.entries if e.kind == "release"]),
             kind_name=kind_name,
             looks=LOOKS,
             shown_lines=shown_lines,
@@ -55,18 +60,27 @@ def show_receipt(code: str) -> ResponseReturnValue:
     return page
 
 
-def _steps(receipt: Receipt) -> list[dict[str, object]]:
-    """Releases of the share into funds, as the ledger has them."""
-    return [
-        {
-            "day": entry.effective_on,
-            "number": entry.number,
-            "rows": [
-                (fund_name(line.path), format_money(line.credit))
-                for line in entry.postings
-                if line.path.startswith("funds:village:") and line.credit
-            ],
-        }
-        for entry in receipt.entries
-        if entry.kind == "release"
-    ]
+@dataclass(frozen=True)
+class IntoFunds:
+    """What the releases of an order's parcels put into each fund, all parcels together."""
+
+    entries: list[Entry]
+
+    @property
+    def total(self) -> Money:
+        return sum(self._by_fund().values(), won(0))
+
+    @property
+    def last_day(self) -> date:
+        return max(entry.effective_on for entry in self.entries)
+
+    def rows(self) -> list[tuple[str, str]]:
+        return [(fund_name(path), format_money(sum_)) for path, sum_ in self._by_fund().items()]
+
+    def _by_fund(self) -> dict[str, Money]:
+        sums: dict[str, Money] = {}
+        for entry in self.entries:
+            for line in entry.postings:
+                if line.path.startswith("funds:village:") and line.credit:
+                    sums[line.path] = sums.get(line.path, won(0)) + line.credit
+        return sums

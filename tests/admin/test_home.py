@@ -1,0 +1,85 @@
+import re
+from datetime import timedelta
+
+import pytest
+
+from marketplace.kernel.money import won
+from marketplace.kernel.time import now
+from marketplace.orders.operations import refund_order_part, settle_order
+from marketplace.payments.models import StripeEvent
+from marketplace.reinvestment.operations import propose_disbursement
+from tests.factories import a_user, saved
+from tests.orders.world import a_payment, an_order, the_parcel
+from tests.reinvestment.world import a_program, an_admin
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+def text_of(response):
+    text = re.sub(r"<svg.*?</svg>|<[^>]+>", " ", response.get_data(as_text=True), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", text)
+
+
+def test_a_proposal_waits_for_its_signature(reader):
+    program = a_program(7_000)
+
+    text = text_of(reader.get("/en/admin/"))
+
+    assert f"{program.number} Coffee dryer house" in text
+    assert "7,000" in text
+
+
+def test_a_payment_waits_for_its_second_person(reader, world):
+    assert "No payment is waiting." in text_of(reader.get("/en/admin/"))
+
+    waiting = propose_disbursement(
+        world.program, won(800), purpose="Tahap 2", by=an_admin().id, at=now()
+    )
+
+    assert f"{waiting.number} Tahap 2" in text_of(reader.get("/en/admin/"))
+
+
+def test_a_parcel_is_late_after_three_days(reader, world):
+    late = text_of(reader.get("/en/admin/"))
+    order = an_order(at=now())
+    settle_order(a_payment(order, at=now()), at=now())
+
+    text = text_of(reader.get("/en/admin/"))
+
+    assert the_parcel(world.waiting).number in late
+    assert the_parcel(world.delivered).number not in late
+    assert the_parcel(order).number not in text
+
+
+def test_a_refund_that_stripe_has_not_taken_is_shown(reader, world):
+    refund = refund_order_part(
+        world.waiting,
+        the_parcel(world.waiting),
+        won(50_000),
+        reason="Broken",
+        by=a_user(),
+        at=now(),
+    )
+
+    text = text_of(reader.get("/en/admin/"))
+
+    assert f"{refund.number} not sent to Stripe yet" in text
+    assert "₩50,000" in text
+
+
+def test_stripe_messages_with_a_problem_are_shown_for_a_month(reader):
+    for name, days in (("evt_new", 1), ("evt_old", 31)):
+        saved(
+            StripeEvent(
+                id=name,
+                kind="checkout.session.completed",
+                payload={},
+                received_at=now() - timedelta(days=days),
+                problem="unknown session",
+            )
+        )
+
+    text = text_of(reader.get("/en/admin/"))
+
+    assert "evt_new" in text
+    assert "evt_old" not in text

@@ -1,0 +1,170 @@
+import re
+
+import pytest
+
+from marketplace.kernel.money import won
+from marketplace.ledger.operations import reverse
+from marketplace.ledger.queries import credit_balance, entries_about, entry_number
+from tests.factories import a_posting
+from tests.openbook.conftest import LATER
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+def text_of(response):
+    text = re.sub(r"<svg.*?</svg>|<[^>]+>", " ", response.get_data(as_text=True), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", text)
+
+
+def numbers_in(response):
+    return re.findall(r'aria-labelledby="(J-[^"]+)"', response.get_data(as_text=True))
+
+
+@pytest.fixture
+def journal(reader):
+    """A function from filters to the numbers of the entries shown."""
+    return lambda **asked: numbers_in(reader.get("/en/admin/ledger/", query_string=asked))
+
+
+@pytest.fixture
+def sale(world):
+    return entries_about("order", world.delivered.number)[0]
+
+
+def test_the_journal_shows_every_entry_with_equal_sides(reader, world):
+    page = reader.get("/en/admin/ledger/")
+
+    # Two sales, a release, a pledge and its money, an allocation, a payment.
+    assert len(numbers_in(page)) == 7
+    text = text_of(page)
+    assert "Balanced, difference 0" in text
+    assert "7 entries, newest first" in text
+    assert "Dewi Lestari, then Lee Seoyeon" in text
+    assert "posted on payment" in text
+
+
+def test_the_journal_is_narrowed_down(journal, world, sale):
+    assert journal(text=world.delivered.number) == [
+        entry.number for entry in reversed(entries_about("order", world.delivered.number))
+    ]
+    assert journal(text=sale.number) == [sale.number]
+    assert journal(text=sale.idem_key) == [sale.number]
+    assert len(journal(kind="sale")) == 2
+    assert len(journal(path="funds:csr")) == 3
+    assert len(journal(until="2026-04-18")) == 2
+    assert len(journal(since="2026-04-19")) == 5
+    assert journal(text="no such words") == []
+
+
+def test_a_day_that_is_none_is_refused_beside_its_field(reader):
+    page = reader.get("/en/admin/ledger/?since=yesterday")
+
+    assert page.status_code == 200
+    assert "Not a valid date value." in text_of(page)
+    assert len(numbers_in(page)) == 7
+
+
+def test_the_journal_turns_pages(reader, journal):
+    for number in range(6):
+        a_posting({"assets:bank": won(number + 1), "equity:opening": -won(number + 1)})
+
+    pages = [journal(page=1), journal(page=2)]
+
+    assert [len(page) for page in pages] == [10, 3]
+    assert "13 entries" in text_of(reader.get("/en/admin/ledger/"))
+
+
+def test_the_funds_beside_the_journal_are_the_ledgers(reader):
+    text = text_of(reader.get("/en/admin/ledger/"))
+
+    # 9,000 of shares and 10,000 of a pledge, less 1,200 paid.
+    assert "In the funds, without promises 17,800" in text
+    assert "of which committed 3,800" in text
+
+
+def test_an_entry_names_its_document_and_both_people(reader, world):
+    entry = entries_about("program", world.program.number)[0]
+
+    page = reader.get(f"/en/admin/ledger/{entry.id}")
+
+    html, text = page.get_data(as_text=True), text_of(page)
+    assert f'href="/en/admin/programs/{world.program.number}"' in html
+    assert "Proposed Dewi Lestari Approved Lee Seoyeon" in text
+    assert entries_about("program", world.program.number)[1].number in text
+    assert f"/en/admin/ledger/accounts/funds:program:{world.program.number}:committed:krw" in html
+
+
+def test_an_orders_entry_leads_to_the_order_and_its_release(reader, world, sale):
+    html = reader.get(f"/en/admin/ledger/{sale.id}").get_data(as_text=True)
+
+    release = entries_about("order", world.delivered.number)[1]
+    assert f'href="/en/admin/orders/{world.delivered.number}"' in html
+    assert f'href="/en/admin/ledger/{release.id}"' in html
+
+
+def test_a_reversal_and_what_it_undoes_link_to_each_other(reader, world, sale):
+    undone = reverse(sale.id, occurred_at=LATER, effective_on=LATER.date(), memo="Counted twice")
+
+    first = reader.get(f"/en/admin/ledger/{sale.id}").get_data(as_text=True)
+    second = reader.get(f"/en/admin/ledger/{undone}").get_data(as_text=True)
+
+    assert "This entry was reversed by" in first
+    assert entry_number(undone) in first
+    assert "This entry reverses" in second
+    assert sale.number in second
+
+
+def test_an_entry_or_account_that_is_not_there_is_not_found(reader):
+    assert reader.get("/en/admin/ledger/1").status_code == 404
+    assert reader.get("/en/admin/ledger/accounts/funds:nothing:krw").status_code == 404
+
+
+def test_accounts_stand_by_class_with_their_balances(reader):
+    page = reader.get("/en/admin/ledger/accounts/")
+
+    text = text_of(page)
+    assert re.findall(r'id="class-(.)"', page.get_data(as_text=True)) == list("ALFQIX")
+    assert "funds:village:held KRW 6,000" in re.sub(r" for its purpose only", "", text)
+
+
+def test_an_account_runs_from_opening_to_closing(reader):
+    text = text_of(reader.get("/en/admin/ledger/accounts/funds:village:programs:krw"))
+
+    closing = credit_balance("funds:village:programs:krw").minor
+    assert closing == 0
+    assert "Closing 0" in text
+    assert "Program P-" in text
+    assert "2,100 0 2" in text
+    assert "Opening 0" in text
+
+
+def test_the_trial_balance_says_in_words_that_nothing_is_left_over(reader):
+    text = text_of(reader.get("/en/admin/ledger/trial-balance"))
+
+    assert text.count("Both columns are equal. Difference: 0.") == 2
+    assert text.count("Difference 0") == 2
+    assert "The columns differ" not in text
+
+
+def test_the_trial_balance_is_of_the_end_of_a_day(reader):
+    before = text_of(reader.get("/en/admin/ledger/trial-balance?on=2026-04-17"))
+    sales = text_of(reader.get("/en/admin/ledger/trial-balance?on=2026-04-18"))
+
+    assert "Nothing was booked up to this day." in before
+    assert "funds:village:held 9,000" in sales
+    assert "Not a valid date value." in text_of(
+        reader.get("/en/admin/ledger/trial-balance?on=today")
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "most"),
+    [("", 16), ("ledger/", 15), ("ledger/accounts/", 7), ("ledger/trial-balance", 7)],
+)
+def test_pages_ask_few_questions(reader, statements, place, most):
+    reader.get(f"/en/admin/{place}")
+    statements.clear()
+
+    reader.get(f"/en/admin/{place}")
+
+    assert len(statements) <= most, "\n\n".join(statements)
