@@ -234,6 +234,7 @@ def _speaks_of(text: str) -> ColumnElement[bool]:
     return or_(
         LedgerEntry.memo.icontains(text, autoescape=True),
         LedgerEntry.ref_id.icontains(text, autoescape=True),
+        LedgerEntry.idem_key == text,
         LedgerEntry.id == (entry_id_of(text) or 0),
     )
 
