@@ -30,6 +30,7 @@ def main() -> None:
         catalog = read(language)
         catalog.update(template, no_fuzzy_matching=True)
         catalog.obsolete.clear()
+        catalog.fuzzy = False
         for message in catalog:
             if message.id:
                 fill(message, language, extra)
