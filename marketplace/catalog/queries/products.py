@@ -16,7 +16,7 @@ from marketplace.catalog.models import (
     Variant,
 )
 from marketplace.cooperatives.models import Cooperative
-from marketplace.kernel.db import db
+from marketplace.kernel.db import db, exists
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
 
@@ -168,3 +168,12 @@ def list_products_of(cooperative: Cooperative) -> Sequence[Product]:
         .where(Product.cooperative_id == cooperative.id)
         .order_by(Product.created_at.desc(), Product.id.desc())
     ).all()
+
+
+def has_goods(cooperative_id: int) -> bool:
+    """Whether the cooperative has anything in the shop."""
+    return exists(
+        select(Product.id).where(
+            Product.cooperative_id == cooperative_id, Product.state == ProductState.PUBLISHED
+        )
+    )
