@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.pages import find_numbers
+from tests.browser.signing import sign_in
 from tests.browser.site import Site
 
 HERE = Path(__file__).parent
-PASSWORD = "lumbung-demo"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 
@@ -77,9 +78,10 @@ def visit(browser: Browser, base_url: str):
     assert problems == []
 
 
-def sign_in(page: Page, who: str, lang: str = "ko") -> None:
-    page.goto(f"/{lang}/sign-in")
-    page.locator("[name=email]").fill(f"{who}@demo.lumbung.example")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("main form").filter(has=page.locator("[name=password]")).locator("button").click()
-    page.wait_for_url(lambda url: "sign-in" not in url)
+@pytest.fixture(scope="session")
+def numbers(browser: Browser, base_url: str) -> dict[str, str]:
+    """Numbers of things in the demo that pages are about."""
+    context = browser.new_context(base_url=base_url)
+    found = find_numbers(context.new_page())
+    context.close()
+    return found
