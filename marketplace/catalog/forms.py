@@ -41,6 +41,13 @@ class WholeNumberField(StringField):
         super().process_data(None if value is None else f"{value:,}".replace(",", "."))
 
 
+class CodeField(StringField):
+    """What was typed; or the code that was chosen among those offered for it, which comes last."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist[-1:])
+
+
 class Between:
     """The number is there and within limits; the sentence says what to write instead."""
 
@@ -71,7 +78,7 @@ class ProductForm(Form):
     weight_grams = WholeNumberField(_l("Weight with packing"), [Between(1, MOST_GRAMS, 200)])
     story = TextAreaField(_l("Story of the product"), [Length(max=LONGEST_STORY)], filters=[plain])
     price = WholeNumberField(_l("Price"), [Between(LEAST_PRICE, MOST_PRICE, 192_000)])
-    hs6 = StringField(_l("HS code"), [InputRequired(), Length(max=80)], filters=[plain])
+    hs6 = CodeField(_l("HS code"), [InputRequired(), Length(max=80)], filters=[plain])
     stock = WholeNumberField(_l("Stock"), [Between(0, MOST_PIECES, 20)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

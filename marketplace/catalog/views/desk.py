@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from marketplace.catalog import operations
 from marketplace.catalog.errors import StockIsHeld
-from marketplace.catalog.forms import ProductForm
+from marketplace.catalog.forms import ProductForm, plain
 from marketplace.catalog.models import PendingPhoto, Product, TextStatus
 from marketplace.catalog.operations import Text
 from marketplace.catalog.queries import (
@@ -24,6 +24,7 @@ from marketplace.catalog.views.blueprints import catalog_desk
 from marketplace.catalog.views.editing import (
     MOST_SLOTS,
     CodeChoice,
+    code_names,
     find_code,
     keep_photos,
     preview,
@@ -77,6 +78,9 @@ def _answer(
 ) -> ResponseReturnValue:
     """Photos are kept first, whatever else the form says; then it is checked and saved."""
     at = now()
+    is_search = request.form.get("action") == "find"
+    if is_search:
+        form.hs6.data = plain(request.form.get("hs6"))
     slug = product.slug if product else None
     kept = list_pending_photos(cooperative, form.kept_keys())
     code = find_code(form.hs6.data) if form.hs6.data else CodeChoice(None, [])
@@ -84,10 +88,10 @@ def _answer(
         form.form_key.data = secrets.token_hex(12)
     elif "remove" in request.form:
         take_away(request.form["remove"], product, kept)
-    elif (
-        request.form.get("action") != "find"
-        and _is_right(cooperative, product, form, kept, code)
-        and (saved := _save(cooperative, product, form, kept, code, at=at))
+    elif is_search:
+        _take_photos(cooperative, product, form, kept)
+    elif _is_right(cooperative, product, form, kept, code) and (
+        saved := _save(cooperative, product, form, kept, code, at=at)
     ):
         return _after(cooperative, saved, form)
     return _page(cooperative, slug, form, [photo.key for photo in kept], code, at=at)
@@ -102,11 +106,7 @@ def _is_right(
 ) -> bool:
     """Check the form; good photos join `kept` even where something else is wrong."""
     is_right = bool(form.validate())
-    files = [file for file in form.photos.data or [] if file and file.filename]
-    taken = len(kept) + (len(product.photos) if product else 0)
-    good, refused = keep_photos(cooperative, files, taken=taken, at=now())
-    kept += good
-    form.photos.errors = [*form.photos.errors, *refused]
+    _take_photos(cooperative, product, form, kept)
     if form.hs6.data and code.chosen is None:
         form.hs6.errors = [
             *form.hs6.errors,
@@ -115,6 +115,20 @@ def _is_right(
             else _("There is no such HS code. Write six digits, or what the goods are."),
         ]
     return is_right and not form.is_refused
+
+
+def _take_photos(
+    cooperative: Cooperative,
+    product: Product | None,
+    form: ProductForm,
+    kept: list[PendingPhoto],
+) -> None:
+    """Add the pictures that came with the form to `kept`; say why others cannot be used."""
+    files = [file for file in form.photos.data or [] if file and file.filename]
+    taken = len(kept) + (len(product.photos) if product else 0)
+    good, refused = keep_photos(cooperative, files, taken=taken, at=now())
+    kept += good
+    form.photos.errors = [*form.photos.errors, *refused]
 
 
 def _save(
@@ -206,6 +220,7 @@ def _page(
     form.kept.data = ",".join(photo.key for photo in kept)
     prices = prices_at(at)
     photos = shown_photos(product, kept)
+    typical = typical_codes()
     return render_form(
         "catalog/desk/edit_product.html",
         form,
@@ -214,7 +229,8 @@ def _page(
         photos=photos,
         slots=max(MOST_SLOTS, len(photos) + 1),
         code=code,
-        typical_codes=typical_codes(),
+        typical_codes=typical,
+        code_names=code_names([*typical, *code.offers]),
         prices=prices,
         parts=prices.divided(form.money or rupiah(0)),
         won=prices.won(form.money) if form.money else None,

@@ -94,6 +94,18 @@ def typical_codes() -> Sequence[HsCode]:
     return list_hs_codes(TYPICAL_CODES)
 
 
+def code_names(codes: Sequence[HsCode]) -> dict[str, str]:
+    """What the codes mean, with their heading: the six digits alone often say only “other”."""
+    lang = current_language()
+    headings = {
+        row.code: row.description(lang) for row in list_hs_codes({code.code[:4] for code in codes})
+    }
+    return {
+        code.code: ": ".join(filter(None, (headings.get(code.code[:4]), code.description(lang))))
+        for code in codes
+    }
+
+
 def preview(
     cooperative: Cooperative,
     form: ProductForm,
