@@ -106,9 +106,10 @@ def _place(
     places = {}
     for i, column in enumerate(columns):
         x = (right - NODE_WIDTH) * i / max(len(columns) - 1, 1)
-        # Fewer nodes leave more room for their labels.
-        room = gap if len(column) == most else gap * 1.6
         heights = [max(values[node.key] * scale, LEAST_NODE) for node in column]
+        # Fewer nodes leave more room for their labels, as far as there is room.
+        room = gap if len(column) == most else gap * 1.6
+        room = min(room, (height - 30 - sum(heights)) / max(len(column) - 1, 1))
         y = 22 + (height - 30 - sum(heights) - room * (len(column) - 1)) / 2
         for node, tall in zip(column, heights, strict=True):
             places[node.key] = _Place(x, y, tall, y, y)
