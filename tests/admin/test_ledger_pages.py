@@ -132,10 +132,10 @@ def test_an_account_runs_from_opening_to_closing(reader):
 
     closing = credit_balance("funds:village:programs:krw").minor
     assert closing == 0
-    assert "Closing 0" in text
+    assert "Closing balance 0" in text
     assert "Program P-" in text
     assert "2,100 0 2" in text
-    assert "Opening 0" in text
+    assert "Opening balance 0" in text
 
 
 def test_the_trial_balance_says_in_words_that_nothing_is_left_over(reader):

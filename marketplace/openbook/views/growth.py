@@ -93,7 +93,7 @@ def draw_funded(facts: Sequence[ProgramFacts]) -> Markup | None:
         lambda count: format_number(int(count)),
         width=360,
         height=220,
-        every=max(1, len(points) // 5),
+        every=-(-len(points) // 4),
     )
 
 

@@ -15,7 +15,7 @@ from marketplace.ledger.wording import account_name
 from marketplace.openbook.queries import Figures
 from marketplace.openbook.queries.figures import CSR, HELD
 from marketplace.reinvestment.models import ProgramTheme
-from marketplace.reinvestment.views.words import dye_of, fund_dye, theme_name
+from marketplace.reinvestment.views.words import FUND_DYES, dye_of, fund_dye, theme_name
 from marketplace.web.formats import format_money
 
 SHARES, PLEDGES, FREE, OTHER = "shares", "pledges", "free", "other"
@@ -74,7 +74,7 @@ def stream_of(figures: Figures, themes: Mapping[str, ProgramTheme]) -> Stream:
     """Bands of one kind are one: all pledges are one fund, all programs of a theme one use."""
     into: defaultdict[tuple[str, str], int] = defaultdict(int)
     out: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for path in figures.funds:
+    for path in sorted(figures.funds, key=_place):
         fund = _grouped(path)
         source = PLEDGES if fund == CSR else SHARES
         into[source, fund] += figures.came.get(path, 0)
@@ -116,6 +116,12 @@ def draw_stream(stream: Stream) -> Markup:
     )
 
 
+def _place(path: str) -> int:
+    """The village's funds as they are divided, what waits after them, company pledges last."""
+    order = [*FUND_DYES, HELD]
+    return order.index(path) if path in order else len(order)
+
+
 def _grouped(path: str) -> str:
     return CSR if path.startswith(CSR) else path
 
@@ -128,7 +134,7 @@ def _source(key: str) -> Node:
 
 def _fund(path: str) -> Node:
     name = _("Fund of company pledges") if path == CSR else account_name(path) or path
-    return Node(path, str(name), fund_dye(path))
+    return Node(path, str(name), 2 if path == HELD else fund_dye(path))
 
 
 def _use(key: str) -> Node:
