@@ -33,7 +33,7 @@ def main() -> None:
         catalog.fuzzy = False
         for message in catalog:
             if message.id:
-                fill(message, language, extra)
+                fill(message, language, extra, catalog.num_plurals)
                 if not is_translated(message):
                     missing += 1
                     print(f"{language}: {message.id!r}")
@@ -73,15 +73,18 @@ def write(language: str, catalog: Catalog) -> None:
         write_po(file, catalog, width=100, no_location=True, omit_header=False, sort_output=True)
 
 
-def fill(message: Message, language: str, extra: dict[str, dict[str, str]]) -> None:
-    """Give `message` its text: English is the key itself, others come from `extra`."""
+def fill(message: Message, language: str, extra: dict[str, dict[str, str]], plurals: int) -> None:
+    """Give `message` its text: English is the key itself, others come from `extra`.
+
+    Korean and Indonesian have one form; it stands for as many as the catalog counts.
+    """
     if language == "en":
         message.string = message.id
         return
     key = message.id[0] if message.pluralizable else message.id
     text = extra.get(key, {}).get(language)
     if text:
-        message.string = (text,) if message.pluralizable else text
+        message.string = (text,) * plurals if message.pluralizable else text
 
 
 def is_translated(message: Message) -> bool:
