@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -43,19 +44,17 @@ def main() -> None:
 
 def collect() -> Catalog:
     """The texts now in use."""
-    pot = FOLDER / "messages.pot"
-    FOLDER.mkdir(exist_ok=True)
-    subprocess.run(
-        [Path(sys.executable).parent / "pybabel", "-q", "extract", "-F", "devtools/babel.cfg"]
-        + ["-k", "_l", "-k", "N_", "--no-location", "--sort-output", "--omit-header"]
-        + ["-o", pot, "marketplace"],
-        cwd=ROOT,
-        check=True,
-    )
-    with pot.open("rb") as file:
-        template = read_po(file)
-    pot.unlink()
-    return template
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder) / "messages.pot"
+        subprocess.run(
+            [Path(sys.executable).parent / "pybabel", "-q", "extract", "-F", "devtools/babel.cfg"]
+            + ["-k", "_l", "-k", "N_", "--no-location", "--sort-output", "--omit-header"]
+            + ["-o", found, "marketplace"],
+            cwd=ROOT,
+            check=True,
+        )
+        with found.open("rb") as file:
+            return read_po(file)
 
 
 def read(language: str) -> Catalog:

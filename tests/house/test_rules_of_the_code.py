@@ -56,9 +56,7 @@ def test_money_is_never_a_float():
 
 def test_every_page_is_rendered_from_a_known_frame():
     pages = [p for p in TEMPLATES if p.parent.name not in {"templates", "components", "mail"}]
-    framed = re.compile(
-        r"{%-?\s*extends \"((base|desk|paper)|\w+/_\w+)\.html\""
-    )
+    framed = re.compile(r"{%-?\s*extends \"((base|desk|paper)|\w+/_\w+)\.html\"")
     frameless = [
         str(path.relative_to(ROOT))
         for path in pages

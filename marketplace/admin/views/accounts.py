@@ -22,7 +22,7 @@ from marketplace.ledger.queries import (
     monthly_turnovers,
 )
 from marketplace.ledger.queries import list_accounts as find_accounts
-from marketplace.ledger.wording import LOOKS, account_name, class_name, kind_name
+from marketplace.statements.wording import LOOKS, account_name, class_name, kind_name
 from marketplace.web.formats import format_money, format_number
 from marketplace.web.paging import Page, page_number
 

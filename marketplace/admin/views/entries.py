@@ -7,8 +7,8 @@ from marketplace.admin.views.blueprint import bp, readers
 from marketplace.admin.views.documents import document_name, document_url
 from marketplace.admin.views.people import names_behind, posted_by
 from marketplace.ledger.queries import get_entry, neighbors
-from marketplace.ledger.shown import shown_lines, shown_total
-from marketplace.ledger.wording import LOOKS, kind_name
+from marketplace.statements.shown import shown_lines, shown_total
+from marketplace.statements.wording import LOOKS, kind_name
 
 
 @bp.get("/ledger/<int:entry_id>")

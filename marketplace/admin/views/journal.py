@@ -18,8 +18,8 @@ from marketplace.kernel.money import Money
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.queries import count_entries, list_kinds
 from marketplace.ledger.queries import list_entries as find_entries
-from marketplace.ledger.shown import shown_lines, shown_total
-from marketplace.ledger.wording import LOOKS, account_name, group_names, kind_name
+from marketplace.statements.shown import shown_lines, shown_total
+from marketplace.statements.wording import LOOKS, account_name, group_names, kind_name
 from marketplace.web.formats import format_amount, format_number
 from marketplace.web.paging import Page, page_number
 

@@ -8,7 +8,7 @@ from marketplace.admin.views.accounts import by_class
 from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.queries import trial_balance
-from marketplace.ledger.wording import account_name, class_name
+from marketplace.statements.wording import account_name, class_name
 
 
 @bp.get("/ledger/trial-balance")

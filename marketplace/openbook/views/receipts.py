@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from marketplace.kernel.ids import normalize_code
 from marketplace.kernel.money import Money, won
 from marketplace.ledger.queries import Entry
-from marketplace.ledger.shown import shown_lines, shown_total
-from marketplace.ledger.wording import LOOKS, kind_name
 from marketplace.openbook.queries import find_receipt
 from marketplace.openbook.views.blueprint import bp
 from marketplace.reinvestment.views.words import fund_name, look_of
+from marketplace.statements.shown import shown_lines, shown_total
+from marketplace.statements.wording import LOOKS, kind_name
 from marketplace.web.access import public
 from marketplace.web.formats import format_money
 from marketplace.web.security import limiter

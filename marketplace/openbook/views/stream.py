@@ -11,11 +11,11 @@ from markupsafe import Markup
 
 from marketplace.drawings import Node, flow
 from marketplace.kernel.money import Money, won
-from marketplace.ledger.wording import account_name
 from marketplace.openbook.queries import Figures
 from marketplace.openbook.queries.figures import CSR, HELD
 from marketplace.reinvestment.models import ProgramTheme
 from marketplace.reinvestment.views.words import FUND_DYES, dye_of, fund_dye, theme_name
+from marketplace.statements.wording import account_name
 from marketplace.web.formats import format_money
 
 SHARES, PLEDGES, FREE, OTHER = "shares", "pledges", "free", "other"

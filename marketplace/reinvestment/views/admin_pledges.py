@@ -11,7 +11,6 @@ from marketplace.kernel.db import db, transaction
 from marketplace.kernel.time import now
 from marketplace.ledger.errors import IdempotencyConflict
 from marketplace.ledger.queries import entries_about
-from marketplace.ledger.wording import kind_name
 from marketplace.reference.queries import list_provinces
 from marketplace.reinvestment import queries
 from marketplace.reinvestment.errors import MoreThanPledged
@@ -20,6 +19,7 @@ from marketplace.reinvestment.models import Pledge, ProgramTheme
 from marketplace.reinvestment.operations import make_pledge, receive_pledge
 from marketplace.reinvestment.views import words
 from marketplace.reinvestment.views.blueprint import admin as bp
+from marketplace.statements.wording import kind_name
 from marketplace.web.forms import render_form
 from marketplace.web.locale import current_language
 

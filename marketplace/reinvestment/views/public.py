@@ -12,13 +12,13 @@ from marketplace.cooperatives.queries import find_by_id
 from marketplace.kernel.money import won
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.queries import entries_about
-from marketplace.ledger.wording import kind_name
 from marketplace.reference.queries import list_provinces
 from marketplace.reinvestment import queries
 from marketplace.reinvestment.models import Disbursement, Program, ProgramState, ProgramTheme
 from marketplace.reinvestment.policies import FUNDED, GOAL
 from marketplace.reinvestment.views import words
 from marketplace.reinvestment.views.blueprint import public as bp
+from marketplace.statements.wording import kind_name
 from marketplace.web.access import public
 from marketplace.web.formats import format_day, format_money
 from marketplace.web.locale import current_language

@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from marketplace.accounts.models import User
 from marketplace.kernel.money import Money, won
 from marketplace.ledger.queries import Entry
-from marketplace.ledger.wording import account_name
 from marketplace.reinvestment.models import Program, ProgramState, ProgramTheme
 from marketplace.reinvestment.queries import ProgramRow
+from marketplace.statements.wording import account_name
 
 DYES = {ProgramTheme.TRAINING: 7, ProgramTheme.YOUTH: 6}
 MOTIFS = {

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from marketplace.kernel.money import Money
 from marketplace.ledger.queries import Entry
-from marketplace.ledger.wording import account_name
+from marketplace.statements.wording import account_name
 from marketplace.web.formats import format_amount, format_money
 
 
