@@ -12,6 +12,8 @@ from marketplace.cooperatives.models import Cooperative, CooperativeState
 from marketplace.kernel.db import db
 from marketplace.reference.models import Province, Regency
 
+NEWEST_GOODS = 60
+
 
 @dataclass(frozen=True, slots=True)
 class HomeCooperative:
@@ -38,10 +40,12 @@ def count_cooperatives() -> tuple[int, int]:
 
 def list_home_cooperatives(lang: str, *, limit: int) -> Sequence[HomeCooperative]:
     """Open cooperatives with goods, the most lately active first."""
+    ids = _lately_active(limit)
     province = {"ko": Province.name_ko, "id": Province.name_id}.get(lang, Province.name_en)
     story = {"ko": Cooperative.story_ko, "id": Cooperative.story_id}.get(lang, Cooperative.story_en)
     rows = db.session.execute(
         select(
+            Cooperative.id,
             Cooperative.slug,
             Cooperative.name,
             Cooperative.motif,
@@ -71,5 +75,17 @@ def list_home_cooperatives(lang: str, *, limit: int) -> Sequence[HomeCooperative
             members=row.members,
             product_count=row.product_count,
         )
-        for row in rows
+        for row in sorted(rows, key=lambda row: ids.index(row.id))
     ]
+
+
+def _lately_active(limit: int) -> list[int]:
+    """From the newest goods only, so that the page costs the same however many there are."""
+    newest = db.session.scalars(
+        select(Product.cooperative_id)
+        .join(Cooperative, Cooperative.id == Product.cooperative_id)
+        .where(Product.state == ProductState.PUBLISHED, Cooperative.state == CooperativeState.OPEN)
+        .order_by(Product.published_at.desc(), Product.id.desc())
+        .limit(NEWEST_GOODS)
+    )
+    return list(dict.fromkeys(newest))[:limit]
