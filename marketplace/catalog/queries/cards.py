@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     ScalarSelect,
     Select,
     String,
@@ -158,18 +159,25 @@ def _statement(kind: str, lang: str) -> Select[*tuple[Any, ...]]:
         .outerjoin(local, and_(local.product_id == Product.id, local.locale == lang))
     )
     if kind == "ids":
-        # The function keeps SQLite from walking the index of all published products instead.
-        return statement.where(
-            Product.id.in_(bindparam("ids", expanding=True)),
-            func.coalesce(Product.state, "") == ProductState.PUBLISHED.value,
-        )
-    statement = statement.where(Product.state == ProductState.PUBLISHED)
+        return statement.where(Product.id.in_(bindparam("ids", expanding=True)), is_published())
     if kind == "cooperative":
         statement = statement.where(
-            Product.cooperative_id == bindparam("cooperative"), Product.id != bindparam("without")
+            Product.cooperative_id == bindparam("cooperative"),
+            Product.id != bindparam("without"),
+            is_published(),
         )
+    else:
+        statement = statement.where(Product.state == ProductState.PUBLISHED)
     newest = (Product.published_at.desc(), Product.id.desc())
     return statement.order_by(*newest).limit(bindparam("limit"))
+
+
+def is_published() -> ColumnElement[bool]:
+    """Of products found by another index.
+
+    The function keeps SQLite from walking the index of all published products instead.
+    """
+    return func.coalesce(Product.state, "") == ProductState.PUBLISHED.value
 
 
 @lru_cache(maxsize=KEPT_CARDS)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 
 from marketplace.catalog.models import Product, ProductState
+from marketplace.catalog.queries.cards import is_published
 from marketplace.cooperatives.models import Cooperative, CooperativeState
 from marketplace.kernel.db import db
 from marketplace.reference.models import Province, Regency
@@ -54,9 +55,8 @@ def list_home_cooperatives(lang: str, *, limit: int) -> Sequence[HomeCooperative
             Regency.name.label("regency"),
             story.label("story"),
             Cooperative.members,
-            func.count(Product.id).label("product_count"),
+            _goods_of_it().label("product_count"),
         )
-        .join(Product, Product.cooperative_id == Cooperative.id)
         .join(Regency, Regency.code == Cooperative.regency_code)
         .join(Province, Province.code == Regency.province_code)
         .where(Cooperative.state == CooperativeState.OPEN, Product.state == ProductState.PUBLISHED)
@@ -83,9 +83,17 @@ def _lately_active(limit: int) -> list[int]:
     """From the newest goods only, so that the page costs the same however many there are."""
     newest = db.session.scalars(
         select(Product.cooperative_id)
-        .join(Cooperative, Cooperative.id == Product.cooperative_id)
-        .where(Product.state == ProductState.PUBLISHED, Cooperative.state == CooperativeState.OPEN)
+        .where(Product.state == ProductState.PUBLISHED)
         .order_by(Product.published_at.desc(), Product.id.desc())
         .limit(NEWEST_GOODS)
     )
     return list(dict.fromkeys(newest))[:limit]
+
+
+def _goods_of_it() -> ScalarSelect[int]:
+    return (
+        select(func.count())
+        .where(Product.cooperative_id == Cooperative.id, is_published())
+        .correlate(Cooperative)
+        .scalar_subquery()
+    )
