@@ -1,4 +1,4 @@
-"""What people read off a page: its texts in their language, amounts, values of a form."""
+"""What people read off a page: texts in their language, amounts, a form and its answer."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ def total(place: Page | Locator, lang: str, label: str) -> int:
     name = text(lang, label)
     term = place.locator("dt").filter(has_text=re.compile(rf"^\s*{re.escape(name)}"))
     return amount(term.first.locator("xpath=following-sibling::dd[1]").inner_text())
+
+
+def send(page: Page, button: Locator) -> int:
+    """Press `button` and wait for the page it leads to; returns its status."""
+    with page.expect_navigation() as answer:
+        button.click()
+    return answer.value.status
 
 
 def values(form: Locator) -> dict[str, str]:

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.buying import COFFEE, SUGAR, buy
-from tests.browser.reading import amount
+from tests.browser.reading import amount, send
 
 VILLAGE = "Hargotirto"
 
@@ -202,8 +202,7 @@ def test_an_auditor_reads_everything_and_changes_nothing(visit):
         assert page.goto(address).status == 200, address
         expect(page.locator("main form[method=post]")).to_have_count(0)
     page.goto("/en/admin/orders/")
-    page.locator("tbody a").first.click()
-    page.wait_for_load_state()
+    assert send(page, page.locator("tbody a").first) == 200
     expect(page.locator("main form[method=post]")).to_have_count(0)
 
     token = page.locator("[name=csrf_token]").first.input_value()
