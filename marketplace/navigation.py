@@ -131,6 +131,9 @@ class Navigation:
 
     @cached_property
     def foot(self) -> list[Group]:
+        # A stranger may turn out to be a partner; who is signed in and is none would be refused.
+        is_closed = current_user.is_authenticated and not current_user.organizations
+        exports = [] if is_closed else [_link(_("Export catalog (KOTRA)"), "trade.list_exports")]
         groups = [
             Group(
                 _("Shopping"),
@@ -150,7 +153,7 @@ class Navigation:
             ),
             Group(
                 _("Working together"),
-                _links(_link(_("Export catalog (KOTRA)"), "trade.list_exports")),
+                _links(*exports),
             ),
         ]
         return [group for group in groups if group.links]
