@@ -59,11 +59,8 @@ def list_home_cooperatives(lang: str, *, limit: int) -> Sequence[HomeCooperative
         )
         .join(Regency, Regency.code == Cooperative.regency_code)
         .join(Province, Province.code == Regency.province_code)
-        .where(Cooperative.state == CooperativeState.OPEN, Product.state == ProductState.PUBLISHED)
-        .group_by(Cooperative.id, Regency.code, Province.code)
-        .order_by(func.max(Product.published_at).desc(), Cooperative.id)
-        .limit(limit)
-    )
+        .where(Cooperative.id.in_(ids), Cooperative.state == CooperativeState.OPEN)
+    ).all()
     return [
         HomeCooperative(
             slug=row.slug,

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
-from marketplace.catalog.queries import Prices, list_cards, prices_at
+from marketplace.catalog.queries import Card, Prices, list_cards, prices_at
 from marketplace.catalog.search import Found, search
 from marketplace.catalog.suggest import Suggestion, suggest_for
 from marketplace.catalog.views.blueprints import catalog
 from marketplace.catalog.views.freshness import of_catalog, version_now
-from marketplace.catalog.views.narrowing import NAMES, Choice, options
+from marketplace.catalog.views.narrowing import NAMES, Choice, Options, options
 from marketplace.kernel.time import now
 from marketplace.web.access import public
-from marketplace.web.caching import kept
+from marketplace.web.caching import kept, part_key
 from marketplace.web.formats import format_number
 from marketplace.web.locale import current_language
 from marketplace.web.paging import Page, page_number
@@ -20,23 +22,38 @@ from marketplace.web.paging import Page, page_number
 PAGE_SIZE = 24
 
 
+class Results(NamedTuple):
+    """What a search found, its page, and what it can be narrowed down to."""
+
+    found: Found
+    page: Page[Card]
+    groups: dict[str, Options]
+
+
 @catalog.get("/products")
 @public
 @kept(of_catalog)
 def list_products() -> ResponseReturnValue:
-    at = now()
-    prices = prices_at(at)
     choice = Choice.of_request()
-    number = page_number()
-    found = _search(choice, prices, number)
-    cards = list_cards(found.ids, current_language(), prices=prices, at=at)
     return render_template(
         "catalog/list_products.html",
         choice=choice,
-        found=found,
-        page=Page(cards, found.count, number, PAGE_SIZE),
-        groups={name: options(name, found, getattr(choice.filters, name)) for name in NAMES},
+        key=part_key("list", of_catalog()),
+        find=lambda: _results(choice),
         trade_url=_trade_url(),
+    )
+
+
+def _results(choice: Choice) -> Results:
+    at = now()
+    prices = prices_at(at)
+    number = page_number()
+    found = _search(choice, prices, number)
+    cards = list_cards(found.ids, current_language(), prices=prices, at=at)
+    return Results(
+        found,
+        Page(cards, found.count, number, PAGE_SIZE),
+        {name: options(name, found, getattr(choice.filters, name)) for name in NAMES},
     )
 
 

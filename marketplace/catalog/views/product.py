@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -13,7 +16,7 @@ from marketplace.customs.queries import restrictions_for
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.time import now
 from marketplace.web.access import public
-from marketplace.web.caching import kept
+from marketplace.web.caching import is_part_kept, kept, part_key
 from marketplace.web.locale import LANGUAGES, current_language
 
 TOGETHER = 4
@@ -25,31 +28,40 @@ MOST_PIECES = 99
 @kept(of_catalog)
 def show_product(slug: str) -> ResponseReturnValue:
     """`?text=id` shows the maker's own words, `?variant=` another size."""
+    read = cache(lambda: _read(slug))
+    key = part_key("product", of_catalog())
+    if not is_part_kept(key):
+        product = read()["product"]
+        _require_may_see(product)
+        if product.state is not ProductState.PUBLISHED:
+            key = None
+    return render_template("catalog/show_product.html", key=key, read=read, cart_url=_cart_url())
+
+
+def _read(slug: str) -> dict[str, Any]:
+    """What the page says of the product, its sizes, its maker and its company."""
     at = now()
     lang = current_language()
     prices = prices_at(at)
     product = get_product_page(slug, lang, prices=prices)
-    _require_may_see(product)
     wanted = request.args.get("text", "")
     choice = next(
         (one for one in product.choices if str(one.id) == request.args.get("variant")),
         product.choice,
     )
-    return render_template(
-        "catalog/show_product.html",
-        product=product,
-        choice=choice,
-        words=product.words(lang),
-        story=product.words(wanted if wanted in LANGUAGES else lang),
-        story_language=_language_of(product, wanted if wanted in LANGUAGES else lang),
-        quantity=_quantity(choice.available),
-        prices=prices,
-        restrictions=restrictions_for(product.hs6),
-        together=list_cards_of(
+    return {
+        "product": product,
+        "choice": choice,
+        "words": product.words(lang),
+        "story": product.words(wanted if wanted in LANGUAGES else lang),
+        "story_language": _language_of(product, wanted if wanted in LANGUAGES else lang),
+        "quantity": _quantity(choice.available),
+        "prices": prices,
+        "restrictions": restrictions_for(product.hs6),
+        "together": list_cards_of(
             product.maker.id, lang, prices=prices, at=at, limit=TOGETHER, without=product.id
         ),
-        cart_url=_cart_url(),
-    )
+    }
 
 
 def _require_may_see(product: ProductPage) -> None:
