@@ -30,6 +30,7 @@ from marketplace.kernel.db import db, set_up_engine
 from marketplace.logs import set_up_logs
 from marketplace.navigation import set_up_navigation
 from marketplace.web.assets import set_up_assets
+from marketplace.web.caching import set_up_caching
 from marketplace.web.errors import set_up_errors
 from marketplace.web.formats import set_up_formats
 from marketplace.web.health import set_up_health
@@ -67,6 +68,7 @@ def create_app(config: Config | None = None) -> Flask:
     set_up_locale(app)
     set_up_formats(app)
     set_up_assets(app)
+    set_up_caching(app)
     set_up_security(app, config)
     set_up_navigation(app, config)
     set_up_health(app)

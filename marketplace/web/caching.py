@@ -14,15 +14,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from flask import Response, make_response, request
+from flask import Flask, Response, make_response, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from marketplace.kernel.db import db
 
 MOST_PAGES = 256
+MOST_PARTS = 512
 LONGEST_QUERY = 300
 HARMLESS_COOKIES = frozenset({"lang", "theme"})
 FOR_ALL = "public, max-age=0, must-revalidate"
@@ -30,6 +32,7 @@ FOR_ONE = "private, no-cache"
 VARY = "Cookie, Accept-Encoding"
 
 Version = Callable[[], Hashable]
+T = TypeVar("T")
 
 
 @dataclass
@@ -46,33 +49,64 @@ class KeptPage:
         return self.squeezed
 
 
-class Shelf:
-    """The last pages asked for; the oldest leaves first."""
+class Shelf(Generic[T]):
+    """The last `most` things asked for; the oldest leaves first."""
 
-    def __init__(self) -> None:
-        self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
+    def __init__(self, most: int) -> None:
+        self._pages: OrderedDict[Hashable, T] = OrderedDict()
+        self._most = most
         self._lock = threading.Lock()
 
-    def find(self, key: Hashable) -> KeptPage | None:
+    def find(self, key: Hashable) -> T | None:
         with self._lock:
             page = self._pages.get(key)
             if page is not None:
                 self._pages.move_to_end(key)
             return page
 
-    def put(self, key: Hashable, page: KeptPage) -> None:
+    def put(self, key: Hashable, page: T) -> None:
         with self._lock:
             self._pages[key] = page
-            while len(self._pages) > MOST_PAGES:
+            while len(self._pages) > self._most:
                 self._pages.popitem(last=False)
 
 
-_shelves: WeakKeyDictionary[Any, Shelf] = WeakKeyDictionary()
+# By engine: pages of one database never answer for another's.
+_shelves: WeakKeyDictionary[Any, Shelf[KeptPage]] = WeakKeyDictionary()
+_parts: WeakKeyDictionary[Any, Shelf[Markup]] = WeakKeyDictionary()
 
 
-def _shelf() -> Shelf:
-    """Pages of one database never answer for another's."""
-    return _shelves.setdefault(db.engine, Shelf())
+def _shelf() -> Shelf[KeptPage]:
+    return _shelves.setdefault(db.engine, Shelf(MOST_PAGES))
+
+
+def _part_shelf() -> Shelf[Markup]:
+    return _parts.setdefault(db.engine, Shelf(MOST_PARTS))
+
+
+def part_key(name: str, version: Hashable) -> Hashable | None:
+    """The key of a part that all readers of this address share; None when it is not worth it."""
+    if len(request.query_string) > LONGEST_QUERY:
+        return None
+    return name, request.path, request.query_string, version
+
+
+def is_part_kept(key: Hashable | None) -> bool:
+    return key is not None and _part_shelf().find(key) is not None
+
+
+def kept_part(key: Hashable | None, caller: Callable[[], Markup]) -> Markup:
+    """For templates: `{% call kept_part(key) %}…{% endcall %}` is rendered once for all readers.
+
+    The part may show nothing of the reader: no name, no token, no cart.
+    """
+    if key is None:
+        return caller()
+    part = _part_shelf().find(key)
+    if part is None:
+        part = caller()
+        _part_shelf().put(key, part)
+    return part
 
 
 def is_stranger() -> bool:
@@ -135,3 +169,7 @@ def _answer(page: KeptPage) -> Response:
 def _for_one(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", FOR_ONE)
     return response
+
+
+def set_up_caching(app: Flask) -> None:
+    app.jinja_env.globals["kept_part"] = kept_part
