@@ -54,8 +54,13 @@ class Desk:
 
 
 def _url(endpoint: str, **values: Any) -> str:
-    """The address of `endpoint`, empty where no room offers it."""
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
+    """The address of `endpoint`, empty where no room offers it. Made once per language."""
+    known: dict[tuple[object, ...], str] = current_app.extensions.setdefault("links", {})
+    key = (request.script_root, current_language(), endpoint, *sorted(values.items()))
+    if key not in known:
+        is_there = endpoint in current_app.view_functions
+        known[key] = url_for(endpoint, **values) if is_there else ""
+    return known[key]
 
 
 def _link(label: str, endpoint: str, icon: str = "", **values: Any) -> Link:
@@ -106,7 +111,7 @@ class Navigation:
     def theme(self) -> str:
         return _url("accounts.set_theme")
 
-    @property
+    @cached_property
     def languages(self) -> list[tuple[str, str, str]]:
         return [(lang, NAMES[lang], same_page_in(lang)) for lang in LANGUAGES]
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, g, request, url_for
 from flask_babel import Babel
 
 LANGUAGES = ("ko", "id", "en")
 NAMES = {"ko": "한국어", "id": "Bahasa Indonesia", "en": "English"}
 PREFIX = f"/<any({','.join(LANGUAGES)}):lang>"
+
+TEXTS = Path(__file__).resolve().parent.parent / "translations"
 
 babel = Babel()
 
@@ -39,9 +44,29 @@ def same_page_in(lang: str) -> str:
     return url_for(request.endpoint, **arguments)
 
 
+@cache
+def _catalog(language: str) -> NullTranslations:
+    return Translations.load(str(TEXTS), [language])
+
+
+def _say(text: str) -> str:
+    return _catalog(current_language()).gettext(text)
+
+
+def _say_counted(singular: str, plural: str, number: int) -> str:
+    return _catalog(current_language()).ngettext(singular, plural, number)
+
+
 def set_up_locale(app: Flask) -> None:
-    """Take the language out of every address, and put it back into every link."""
+    """Take the language out of every address, and put it back into every link.
+
+    Templates ask the catalogs directly: a page has a hundred texts, and Flask-Babel finds out
+    the reader's language anew for each of them.
+    """
     babel.init_app(app, locale_selector=current_language)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        _say, _say_counted, newstyle=True
+    )
 
     @app.url_value_preprocessor
     def pull_language(_: str | None, values: dict[str, Any] | None) -> None:
