@@ -62,6 +62,11 @@ class Site:
             raise
         return self.process.returncode
 
+    def kill(self) -> None:
+        """Press Ctrl-C if it still runs: for tests that fail in between."""
+        if self.process.poll() is None:
+            self.stop()
+
 
 def _free_port() -> int:
     with socket.socket() as probe:

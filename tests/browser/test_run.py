@@ -45,8 +45,9 @@ def rows_in(folder: Path) -> dict[str, int]:
         }
 
 
-def test_it_starts_twice_on_one_folder_and_stops_without_a_trace(tmp_path):
+def test_it_starts_twice_on_one_folder_and_stops_without_a_trace(request, tmp_path):
     site = Site(tmp_path / "instance", orders=2)
+    request.addfinalizer(site.kill)
     site.start()
     family = offspring(site.process.pid)
     for part in ("granian", "wsgi worker", "stripe_standin"):
@@ -59,6 +60,7 @@ def test_it_starts_twice_on_one_folder_and_stops_without_a_trace(tmp_path):
     assert loaded["products"] == 198
 
     again = Site(tmp_path / "instance", orders=2)
+    request.addfinalizer(again.kill)
     again.start()
     assert again.stop() == CTRL_C
 
