@@ -12,8 +12,8 @@ if [ "${1:-}" != fast ]; then
 fi
 
 step "lint, format, types, import contracts"
-$bin/ruff check --quiet .
-$bin/ruff format --quiet --check .
+$bin/ruff check .
+$bin/ruff format --check .
 $bin/mypy --no-error-summary
 $bin/lint-imports --no-cache | tail -n 8
 

@@ -29,7 +29,9 @@ def main() -> None:
     missing = 0
     for language in LANGUAGES:
         catalog = read(language)
+        begun = catalog.creation_date
         catalog.update(template, no_fuzzy_matching=True)
+        catalog.creation_date = begun
         catalog.obsolete.clear()
         catalog.fuzzy = False
         for message in catalog:

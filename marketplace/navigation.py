@@ -239,9 +239,7 @@ def _admin_desk() -> Desk:
             Group(
                 _("Village programs"),
                 _links(
-                    _link(
-                        _("Proposals and programs"), "reinvestment_admin.list_programs", "sprout"
-                    ),
+                    _link(_("Programs"), "reinvestment_admin.list_programs", "sprout"),
                     _link(_("Pledges"), "reinvestment_admin.list_pledges", "hands"),
                 ),
             ),

@@ -18,9 +18,13 @@ def test_a_refused_transaction_leaves_nothing_behind():
     with transaction():
         write("kept")
 
-    with pytest.raises(RuntimeError, match="refused"), transaction():
-        write("lost")
-        raise RuntimeError("refused")
+    def write_and_refuse():
+        with transaction():
+            write("lost")
+            raise RuntimeError("refused")
+
+    with pytest.raises(RuntimeError, match="refused"):
+        write_and_refuse()
 
     assert mails() == 1
 

@@ -24,7 +24,7 @@ from marketplace.orders.operations import (
     release_due,
     release_parcel,
 )
-from marketplace.orders.policies import NOTHING, HELD_WINDOW
+from marketplace.orders.policies import HELD_WINDOW, NOTHING
 from marketplace.orders.queries import amount_left, list_refunds, owed_to, parts_left
 from marketplace.payments.flows import send_refund, settle
 from marketplace.payments.models import Refund, RefundState
