@@ -5,8 +5,6 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from marketplace.worker import run_worker
-
 
 def set_up_commands(app: Flask) -> None:
     """Attach them to `flask`."""
@@ -14,5 +12,8 @@ def set_up_commands(app: Flask) -> None:
     @app.cli.command()
     def worker() -> None:
         """Send mails, release holds and shares, until stopped."""
+        # Here, since a web process needs neither the queue nor what it brings along.
+        from marketplace.worker import run_worker
+
         click.echo("The worker is running.")
         run_worker()

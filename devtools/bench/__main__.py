@@ -135,7 +135,7 @@ def weights(address: str) -> list[Row]:
 
 def speeds(address: str) -> list[Row]:
     """Medians of interleaved rounds, as ratios to the bare page."""
-    slug = re.search(rb'/ko/products/([^"?#]+)"', fetch(f"{address}/ko/products"))
+    slug = re.search(rb'/ko/products/(volume-[^"?#]+)"', fetch(f"{address}/ko/products"))
     if slug is None:
         sys.exit("The list shows no product.")
     product = f"/ko/products/{slug[1].decode()}"
