@@ -25,6 +25,7 @@ def run() -> None:
     for room in ROOMS:
         import_module(f"marketplace.{room}.models")
     import_module("marketplace.kernel.outbox")
+    import_module("marketplace.kernel.keeping")
     with migrating(), db.engine.connect() as connection:
         context.configure(
             connection=connection,

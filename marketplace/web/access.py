@@ -7,10 +7,18 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import current_app, redirect, request, session, url_for
+from flask import current_app, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import Unauthorized
+
+from marketplace.kernel.db import transaction
+from marketplace.kernel.keeping import Fields, find_kept_form, keep_form
+from marketplace.kernel.time import now
+
+# Who was signed in last in this browser; only narrows who gets back what was typed.
+LAST_READER = "last_reader"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,9 +63,28 @@ def ask_to_sign_in() -> ResponseReturnValue:
             for name, value in request.form.items(multi=True)
             if name != "csrf_token" and "password" not in name
         ]
-        if sum(len(name) + len(value) for name, value in kept) < 2500:
-            session["kept_form"] = {"path": request.path, "fields": kept}
+        _keep(kept)
     return redirect(url_for("accounts.sign_in", next=_page_asked_for()))
+
+
+def _keep(fields: Fields) -> None:
+    """Keep what was typed for the page it was typed on, and for whoever was signed in last."""
+    last = request.cookies.get(LAST_READER, "")
+    with transaction():
+        token = keep_form(fields, user_id=int(last) if last.isdecimal() else None, at=now())
+    if token is None:
+        flash(_("What you typed was too long to keep. Go back to copy it before you sign in."))
+    else:
+        session["kept_form"] = {"path": urlsplit(_page_asked_for()).path, "token": token}
+
+
+def take_kept_fields() -> Fields | None:
+    """What this reader typed on this page before the session ended; once."""
+    kept = session.get("kept_form")
+    if not kept or kept.get("path") != request.path or not current_user.is_authenticated:
+        return None
+    session.pop("kept_form")
+    return find_kept_form(kept["token"], user_id=current_user.id, at=now())
 
 
 def has_lost_session() -> bool:

@@ -22,11 +22,12 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from marketplace.kernel.db import db
+from marketplace.web.access import LAST_READER
 
 MOST_PAGES = 256
 MOST_PARTS = 512
 LONGEST_QUERY = 300
-HARMLESS_COOKIES = frozenset({"lang", "theme"})
+HARMLESS_COOKIES = frozenset({"lang", "theme", LAST_READER})
 FOR_ALL = "public, max-age=0, must-revalidate"
 FOR_ONE = "private, no-cache"
 VARY = "Cookie, Accept-Encoding"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request, session
+from flask import render_template, request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 
 from marketplace.kernel.errors import N_, DomainError
+from marketplace.web.access import take_kept_fields
 from marketplace.web.errors import explain
 
 
@@ -17,9 +18,10 @@ class Form(FlaskForm):
     """A form in the reader's language. After a late sign-in it comes back as it was typed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kept = session.get("kept_form") if request.method == "GET" else None
-        if kept and kept["path"] == request.path and "formdata" not in kwargs:
-            kwargs["formdata"] = MultiDict(map(tuple, session.pop("kept_form")["fields"]))
+        if request.method == "GET" and "formdata" not in kwargs:
+            kept = take_kept_fields()
+            if kept is not None:
+                kwargs["formdata"] = MultiDict(kept)
         super().__init__(*args, **kwargs)
 
     def refuse(self, name: str, error: DomainError) -> None:

@@ -10,7 +10,7 @@ from wtforms import StringField
 from marketplace.accounts.hooks import _on_sign_in, on_sign_in
 from marketplace.accounts.models import OrganizationKind, Role, SecurityEvent
 from marketplace.accounts.operations import create_user, grant_role, join_organization
-from marketplace.kernel.db import db
+from marketplace.kernel.db import db, transaction
 from marketplace.web.access import signed_in
 from marketplace.web.forms import Form
 from marketplace.web.locale import mount
@@ -217,6 +217,29 @@ def test_a_form_sent_after_the_session_ended_comes_back_filled(committed):
     assert 'value="dari Gayo"' in form.text
     assert sent.text == "kept Kopi: dari Gayo"
     assert 'value="Kopi"' not in client.get("/ko/notes/new").text
+
+
+def test_what_was_typed_returns_to_nobody_else(committed):
+    mount(committed, [notes])
+    with transaction():
+        create_user("jisu@example.com", "Kim Jisu", PASSWORD, locale="ko", at=NOON)
+        create_user("min@example.com", "Park Min", PASSWORD, locale="ko", at=NOON)
+    client = committed.test_client()
+    sign_in(client, email="jisu@example.com")
+    client.delete_cookie("lumbung")
+
+    client.post("/ko/notes/new", data={"title": "Kopi", "text": "dari Gayo"})
+    sign_in(client, email="min@example.com", next="/ko/notes/new")
+
+    assert "Kopi" not in client.get("/ko/notes/new").text
+
+
+@pytest.mark.parametrize("address", ["//[", "//evil.example", "/\\evil.example", "javascript:x"])
+def test_signing_in_leads_to_no_foreign_address(client, jisu, address):
+    answer = sign_in(client, next=address)
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/ko/"
 
 
 def test_a_form_of_another_site_is_not_kept(committed):

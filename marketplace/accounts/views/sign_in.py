@@ -1,7 +1,16 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, current_app, flash, redirect, request, session
+from flask import (
+    Blueprint,
+    Response,
+    after_this_request,
+    current_app,
+    flash,
+    redirect,
+    request,
+    session,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
@@ -16,7 +25,7 @@ from marketplace.accounts.views.reader import set_theme
 from marketplace.accounts.views.way_back import home_of, own_address
 from marketplace.kernel.db import transaction
 from marketplace.kernel.time import now
-from marketplace.web.access import public
+from marketplace.web.access import LAST_READER, public
 from marketplace.web.forms import render_form
 from marketplace.web.locale import current_language
 from marketplace.web.security import limiter
@@ -85,7 +94,9 @@ def sign_out() -> ResponseReturnValue:
         # Phones are shared: nothing of this reader stays for the next one.
         session.clear()
         flash(_("You are signed out."))
-    return redirect(f"/{current_language()}/")
+    answer = redirect(f"/{current_language()}/")
+    answer.delete_cookie(LAST_READER)
+    return answer
 
 
 def _let_in(user: User) -> None:
@@ -94,7 +105,24 @@ def _let_in(user: User) -> None:
         note_event("sign-in", user_id=user.id, address=request.remote_addr, at=at)
         run_sign_in_hooks(user, at=at)
     login_user(user)
+    _remember_reader(user.id)
     log.info("signed in", user=user.id)
+
+
+def _remember_reader(user_id: int) -> None:
+    """Note who was here, so that a form that outlives the session returns to nobody else."""
+
+    @after_this_request
+    def note(response: Response) -> Response:
+        response.set_cookie(
+            LAST_READER,
+            str(user_id),
+            max_age=30 * 24 * 3600,
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure,
+        )
+        return response
 
 
 def _after(wanted: str | None) -> str:

@@ -17,9 +17,9 @@ def own_address(text: str | None) -> str | None:
     """`text` if it is the path of a page of ours that can be opened, else None."""
     if not text or not text.startswith("/") or "\\" in text or not text.isprintable():
         return None
-    parts = urlsplit(text)
-    if parts.scheme or parts.netloc or text.startswith("//"):
+    if text.startswith("//"):
         return None
+    parts = urlsplit(text)
     adapter = current_app.create_url_adapter(request)
     try:
         if adapter is None:

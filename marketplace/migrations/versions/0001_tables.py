@@ -71,6 +71,16 @@ def upgrade() -> None:
     sa.Column('row_count', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_imported_files'))
     )
+    op.create_table('kept_forms',
+    sa.Column('token', sa.String(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=True),
+    sa.Column('fields', sa.LargeBinary(), nullable=False),
+    sa.Column('kept_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('token', name=op.f('pk_kept_forms'))
+    )
+    with op.batch_alter_table('kept_forms', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_kept_forms_kept_at'), ['kept_at'], unique=False)
+
     op.create_table('korean_postcodes',
     sa.Column('postcode', sa.String(), nullable=False),
     sa.Column('sigungu', sa.String(), nullable=False),
@@ -1120,6 +1130,10 @@ def downgrade() -> None:
     op.drop_table('ledger_periods')
     op.drop_table('ledger_accounts')
     op.drop_table('korean_postcodes')
+    with op.batch_alter_table('kept_forms', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_kept_forms_kept_at'))
+
+    op.drop_table('kept_forms')
     op.drop_table('imported_files')
     op.drop_table('hs_codes')
     op.drop_table('exchange_rates')
