@@ -15,6 +15,15 @@ class StockIsHeld(Conflict):
     message = N_("%(held)s pieces are held for orders, so the stock cannot be lower.")
 
 
+class StockChanged(Conflict):
+    """Facts: `now` pieces, and `seen` pieces when the page was opened."""
+
+    message = N_(
+        "The stock is %(now)s pieces now; it was %(seen)s when you opened this page. "
+        "Write how many there are."
+    )
+
+
 class ProductIncomplete(Invalid):
     """`facts["missing"]` names the fields: name, price, weight, hs6."""
 

@@ -20,6 +20,8 @@ MOST_GRAMS = 30_000
 MOST_PIECES = 100_000
 GROUPED = re.compile(r"(?:rp\.?\s*)?(\d{1,3}(?:[.,\s]\d{3})+|\d+)(?:[.,]00)?", re.IGNORECASE)
 
+SIGNED = re.compile(r"-?[0-9]{1,9}")
+
 
 def plain(text: str | None) -> str | None:
     """What was typed, without its ends and without NUL, which PostgreSQL cannot keep."""
@@ -66,10 +68,13 @@ class Between:
 
 
 class ProductForm(Form):
-    """Goods as a cooperative writes them down. `kept` names photos that wait for this form."""
+    """Goods as a cooperative writes them down. `kept` names photos that wait for this form;
+    `seen_stock` is the stock as the page showed it.
+    """
 
     form_key = HiddenField()
     kept = HiddenField()
+    seen_stock = HiddenField()
     photos = MultipleFileField(_l("Photos"))
     name = StringField(
         _l("Product name"), [InputRequired(), Length(max=LONGEST_NAME)], filters=[plain]
@@ -94,6 +99,12 @@ class ProductForm(Form):
         """The price as typed, None while it is not a number."""
         number = self.price.number
         return rupiah(number) if number and number <= MOST_PRICE else None
+
+    @property
+    def seen(self) -> int | None:
+        """The stock as the page showed it; None on a page that did not say."""
+        text = self.seen_stock.data or ""
+        return int(text) if SIGNED.fullmatch(text) else None
 
     def kept_keys(self) -> list[str]:
         return [key for key in (self.kept.data or "").split(",") if key]

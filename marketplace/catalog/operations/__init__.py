@@ -15,10 +15,12 @@ from marketplace.catalog.operations.products import (
     certify_product,
     create_product,
     edit_product,
+    find_written_by,
     publish_product,
     withdraw_product,
 )
 from marketplace.catalog.operations.stock import (
+    count_stock,
     hold_stock,
     release_expired,
     release_stock,
@@ -32,8 +34,10 @@ __all__ = [
     "add_photo",
     "attach_photo",
     "certify_product",
+    "count_stock",
     "create_product",
     "edit_product",
+    "find_written_by",
     "forget_pending_photos",
     "hold_stock",
     "keep_pending_photo",

@@ -56,10 +56,8 @@ def create_product(
 
     Sending the form with the same `form_key` twice gives the same product.
     """
-    if form_key:
-        lock(Cooperative, cooperative.id)
-        if known := _find_by_form_key(cooperative, form_key):
-            return known
+    if form_key and (known := find_written_by(cooperative, form_key)):
+        return known
     product = Product(
         slug=slug or free_slug(texts[original_locale][0]),
         cooperative_id=cooperative.id,
@@ -86,7 +84,8 @@ def create_product(
     )
     db.session.add(variant)
     db.session.flush()
-    set_stock(variant, stock, reason="first count", reference="first", by=by, at=at)
+    reference = f"form:{form_key}" if form_key else "first"
+    set_stock(variant, stock, reason="first count", reference=reference, by=by, at=at)
     return product
 
 
@@ -199,7 +198,9 @@ def free_slug(name: str) -> str:
     raise AssertionError
 
 
-def _find_by_form_key(cooperative: Cooperative, form_key: str) -> Product | None:
+def find_written_by(cooperative: Cooperative, form_key: str) -> Product | None:
+    """The product that the form made when it was sent before; until the commit none can be made."""
+    lock(Cooperative, cooperative.id)
     return db.session.scalar(
         select(Product).where(
             Product.form_key == form_key, Product.cooperative_id == cooperative.id

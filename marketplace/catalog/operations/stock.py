@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from marketplace.catalog.errors import OutOfStock, StockIsHeld
+from marketplace.catalog.errors import OutOfStock, StockChanged, StockIsHeld
 from marketplace.catalog.index import index_products
 from marketplace.catalog.models import (
     Product,
@@ -123,6 +123,47 @@ def set_stock(
     with _watching([locked]):
         _move(locked, quantity - locked.stock, reason=reason, reference=reference, by=by, at=at)
     db.session.flush()
+
+
+def count_stock(
+    variant: Variant,
+    quantity: int,
+    *,
+    seen: int | None,
+    form_key: str,
+    by: int | None,
+    at: datetime,
+) -> None:
+    """Make the stock what a person counted, on a page that showed `seen` pieces.
+
+    A count left as it was shown changes nothing, whatever was sold meanwhile. Raises StockChanged
+    where both changed, StockIsHeld as `set_stock` does. What the same form counted before is
+    no surprise to it, so it may be sent again, with the same count or another.
+    """
+    (locked,) = _lock_variants({variant.id})
+    reference = f"form:{form_key}"
+    own = db.session.scalars(
+        select(StockMovement.change).where(
+            StockMovement.variant_id == locked.id,
+            or_(
+                StockMovement.reference == reference,
+                StockMovement.reference.startswith(f"{reference}:", autoescape=True),
+            ),
+        )
+    ).all()
+    expected = locked.stock if seen is None else seen + sum(own)
+    if quantity in (expected, locked.stock):
+        return
+    if locked.stock != expected:
+        raise StockChanged(now=locked.stock, seen=expected)
+    set_stock(
+        locked,
+        quantity,
+        reason="counted",
+        reference=f"{reference}:{len(own) + 1}" if own else reference,
+        by=by,
+        at=at,
+    )
 
 
 def _lock_variants(ids: Collection[int]) -> Sequence[Variant]:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from marketplace.catalog import operations
-from marketplace.catalog.errors import StockIsHeld
+from marketplace.catalog.errors import StockChanged, StockIsHeld
 from marketplace.catalog.forms import ProductForm, plain
 from marketplace.catalog.models import PendingPhoto, Product, TextStatus
 from marketplace.catalog.operations import Text
@@ -86,6 +86,7 @@ def _answer(
     code = find_code(form.hs6.data) if form.hs6.data else CodeChoice(None, [])
     if request.method == "GET":
         form.form_key.data = secrets.token_hex(12)
+        form.seen_stock.data = str(product.variants[0].stock if product else 0)
     elif "remove" in request.form:
         take_away(request.form["remove"], product, kept)
     elif is_search:
@@ -145,6 +146,9 @@ def _save(
     assert form.money is not None
     try:
         with transaction():
+            if product is None and form.form_key.data:
+                product = operations.find_written_by(cooperative, form.form_key.data)
+                was_there = product is not None
             saved = _write(cooperative, product, form, code.chosen.code, form.money, at=at)
             for photo in kept:
                 operations.use_pending_photo(saved, photo, at)
@@ -153,6 +157,12 @@ def _save(
     except StockIsHeld as error:
         form.refuse("stock", error)
         return None
+    except StockChanged as error:
+        form.refuse("stock", error)
+        form.accept_stock(error)
+        return None
+    if was_there:
+        flash(_("This product was saved before. What you wrote now is saved too."), "ok")
     return saved
 
 
@@ -186,11 +196,11 @@ def _write(
     texts = {row.locale: Text(row.name, row.story, row.status) for row in product.texts}
     variant = product.variants[0]
     operations.edit_product(product, **facts, texts=texts | {product.original_locale: words}, at=at)
-    operations.set_stock(
+    operations.count_stock(
         variant,
         stock,
-        reason="counted",
-        reference=f"form:{form.form_key.data}",
+        seen=form.seen,
+        form_key=form.form_key.data or secrets.token_hex(12),
         by=current_user.id,
         at=at,
     )
