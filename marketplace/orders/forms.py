@@ -15,6 +15,7 @@ from marketplace.kernel.money import Money, won
 from marketplace.orders.operations import Address
 from marketplace.web.forms import Form
 
+MOST_WON = 1_000_000_000
 REQUIRED = _l("Please fill this in.")
 
 
@@ -61,7 +62,11 @@ class ShipForm(Form):
 class RefundForm(Form):
     amount = IntegerField(
         _l("Amount in won"),
-        [InputRequired(REQUIRED), NumberRange(min=1, message=_l("Enter at least 1 won."))],
+        [
+            InputRequired(REQUIRED),
+            NumberRange(min=1, message=_l("Enter at least 1 won.")),
+            NumberRange(max=MOST_WON, message=_l("No parcel ever cost that much.")),
+        ],
     )
     reason = StringField(_l("Reason"), [required(), Length(max=200)])
 

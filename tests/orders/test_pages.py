@@ -107,7 +107,7 @@ def test_the_buttons_of_a_line_change_its_quantity(client, buyer):
     ).get_data(as_text=True)
 
 
-@pytest.mark.parametrize("quantity", ["0", "-3", "abc", "9" * 30, ""])
+@pytest.mark.parametrize("quantity", ["0", "-3", "abc", "--5", "٣", "9" * 30, ""])
 def test_nonsense_quantities_put_one_piece_in(client, quantity):
     product = some_goods()
 
@@ -116,7 +116,9 @@ def test_nonsense_quantities_put_one_piece_in(client, quantity):
     assert db.session.query(CartLine).one().quantity == 1
 
 
-@pytest.mark.parametrize(("variant", "status"), [("999999", 404), ("x", 400), ("", 400)])
+@pytest.mark.parametrize(
+    ("variant", "status"), [("999999", 404), ("x", 400), ("--5", 400), ("", 400)]
+)
 def test_goods_that_are_not_there_cannot_be_put_in(client, variant, status):
     assert client.post("/ko/cart/lines", data={"variant_id": variant}).status_code == status
 

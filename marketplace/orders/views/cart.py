@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -78,7 +80,7 @@ def change_line(variant_id: int) -> ResponseReturnValue:
 def _whole(name: str, default: int | None = None) -> int:
     """A whole number of the form. Without a default, nonsense is a bad request."""
     text = request.form.get(name, "").strip()
-    if text.lstrip("-").isdecimal() and len(text) < 10:
+    if re.fullmatch(r"-?[0-9]{1,9}", text):
         return int(text)
     if default is None:
         raise BadRequest
