@@ -31,6 +31,10 @@ class ParcelNotPayable(Conflict):
     message = N_("This parcel cannot be sent, because its order is not paid.")
 
 
+class ParcelRefunded(Conflict):
+    message = N_("The goods of this parcel were refunded, so it is not to be sent.")
+
+
 class AlreadyShipped(Conflict):
     message = N_("This parcel was already sent with number %(number)s.")
 

@@ -9,15 +9,17 @@ import pytest
 from marketplace.accounts.models import Role
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah, won
+from marketplace.kernel.outbox import OutboxMessage
 from marketplace.kernel.time import now
 from marketplace.ledger.queries import balance, entries_about
 from marketplace.orders.errors import (
     NotPaid,
+    ParcelRefunded,
     RefundTooLarge,
     RefundUnderway,
     ReleaseTooEarly,
 )
-from marketplace.orders.models import Order, OrderRefund
+from marketplace.orders.models import Order, OrderRefund, ParcelState
 from marketplace.orders.operations import (
     deliver_parcel,
     refund_order_part,
@@ -25,13 +27,28 @@ from marketplace.orders.operations import (
     release_parcel,
 )
 from marketplace.orders.policies import HELD_WINDOW, NOTHING
-from marketplace.orders.queries import amount_left, list_refunds, owed_to, parts_left
+from marketplace.orders.queries import (
+    amount_left,
+    count_to_ship,
+    list_parcels_of,
+    list_refunds,
+    owed_to,
+    parts_left,
+)
 from marketplace.payments.flows import send_refund, settle
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.queries import find_refund
-from tests.factories import a_user
+from tests.factories import a_member, a_user
 from tests.orders.test_pages import sign_in
-from tests.orders.world import a_market, an_order, delivered, released, shipped, the_parcel
+from tests.orders.world import (
+    EMS_NUMBER,
+    a_market,
+    an_order,
+    delivered,
+    released,
+    shipped,
+    the_parcel,
+)
 from tests.payments.test_checkout_session import a_session
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -204,8 +221,8 @@ def test_what_is_left_after_a_refund_is_released(order, admin):
 
 
 def test_a_wholly_refunded_parcel_releases_nothing(order, admin):
-    refunded(order, 112_000, admin)
     deliver_parcel(shipped(the_parcel(order)), at=now() - HELD_WINDOW)
+    refunded(order, 112_000, admin)
 
     assert release_due(now()) == 1
     assert owed_to(the_parcel(order).cooperative).total == rupiah(0)
@@ -269,3 +286,57 @@ def test_staff_read_orders(client, order, role, status):
     assert client.get(f"/en/admin/orders/?state=paid&number={order.number}").status_code == status
     assert client.get(f"/en/admin/orders/{order.number}").status_code == status
     assert db.session.query(Order).count() == 1
+
+
+def test_a_parcel_whose_goods_are_refunded_is_not_to_be_sent(client, order, admin):
+    decided(order, 100_000, admin)
+    parcel = the_parcel(order)
+
+    with pytest.raises(ParcelRefunded):
+        shipped(parcel)
+
+    assert the_parcel(order).state is ParcelState.WAITING
+    assert db.session.query(OutboxMessage).filter_by(template="parcel_shipped").count() == 0
+    assert count_to_ship(parcel.cooperative) == 0
+    assert list_parcels_of(parcel.cooperative, ParcelState.WAITING, page=1) == ([], 0)
+
+
+def test_the_desk_says_that_a_parcel_was_refunded(client, order, admin):
+    decided(order, 100_000, admin)
+    parcel = the_parcel(order)
+    sign_in(client, a_member(parcel.cooperative))
+    desk = f"/en/c/{parcel.cooperative.slug}"
+    here = f"{desk}/orders/{parcel.number}"
+
+    text = client.get(here).get_data(as_text=True)
+    answer = client.post(
+        f"{here}/shipment", data={"carrier": "pos-ems", "tracking_number": EMS_NUMBER}
+    )
+
+    assert "Do not send this parcel" in text
+    assert "/shipment" not in text
+    assert answer.location.endswith(here)
+    assert parcel.number not in client.get(f"{desk}/").get_data(as_text=True)
+    assert "Refunded, not to be sent" in client.get(f"{desk}/orders?tab=done").get_data(
+        as_text=True
+    )
+
+
+def test_a_parcel_refunded_in_part_is_still_to_be_sent(order, admin):
+    decided(order, 99_999, admin)
+
+    assert count_to_ship(the_parcel(order).cooperative) == 1
+    assert shipped(the_parcel(order)).state is ParcelState.SHIPPED
+
+
+@pytest.mark.parametrize("amount", ["9" * 30, "1000000001", "0", "-5"])
+def test_an_impossible_amount_is_asked_for_again(client, order, admin, amount):
+    sign_in(client, admin)
+
+    answer = client.post(
+        f"/en/admin/orders/{order.number}/parcels/{the_parcel(order).number}/refunds",
+        data={"amount": amount, "reason": "Broken"},
+    )
+
+    assert answer.status_code == 422
+    assert list_refunds(order) == []

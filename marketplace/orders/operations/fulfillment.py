@@ -17,6 +17,7 @@ from marketplace.orders.errors import (
     AlreadyShipped,
     NotShipped,
     ParcelNotPayable,
+    ParcelRefunded,
     RefundUnderway,
     ReleaseTooEarly,
 )
@@ -34,7 +35,8 @@ from marketplace.reference.models import Carrier
 def ship_parcel(parcel: Parcel, carrier: Carrier, tracking_number: str, *, at: datetime) -> None:
     """Note that the cooperative has sent the parcel, and write to the buyer; once.
 
-    Raises InvalidTrackingNumber, TrackingNumberMistyped, ParcelNotPayable, AlreadyShipped.
+    Raises InvalidTrackingNumber, TrackingNumberMistyped, ParcelNotPayable, ParcelRefunded,
+    AlreadyShipped.
     """
     number = normalize_tracking_number(carrier.code, tracking_number)
     order = lock(Order, parcel.order_id)
@@ -45,6 +47,8 @@ def ship_parcel(parcel: Parcel, carrier: Carrier, tracking_number: str, *, at: d
         if parcel.tracking_number == number:
             return
         raise AlreadyShipped(number=parcel.tracking_number)
+    if not parts_left([parcel.id])[parcel.id].goods:
+        raise ParcelRefunded
     parcel.state = ParcelState.SHIPPED
     parcel.carrier_code = carrier.code
     parcel.tracking_number = number

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from marketplace.cooperatives.models import Cooperative
@@ -25,7 +25,7 @@ from marketplace.orders.models import (
 )
 from marketplace.orders.policies import NOTHING, Parts
 from marketplace.orders.postings import held_by, payable_to
-from marketplace.orders.queries.orders import parts_left
+from marketplace.orders.queries.orders import has_goods_left, parts_left
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,16 @@ def list_owed_parcels(
 def list_parcels_of(
     cooperative: Cooperative, state: ParcelState, *, page: int, size: int = 20
 ) -> tuple[Sequence[tuple[Parcel, Order]], int]:
-    """A page of paid parcels in one state with their goods: oldest first to send, else newest."""
+    """A page of paid parcels in one state with their goods: oldest first to send, else newest.
+
+    A parcel refunded before it was sent is not to be sent; it stands among the delivered ones.
+    """
     mine = (
         select(Parcel, Order)
         .join(Order, Order.id == Parcel.order_id)
         .where(
             Parcel.cooperative_id == cooperative.id,
-            Parcel.state == state,
+            _stands_in(state),
             Order.state == OrderState.PAID,
         )
     )
@@ -102,6 +105,15 @@ def list_parcels_of(
     return [(row[0], row[1]) for row in rows], count
 
 
+def _stands_in(state: ParcelState) -> ColumnElement[bool]:
+    if state is ParcelState.WAITING:
+        return and_(Parcel.state == state, has_goods_left())
+    if state is ParcelState.DELIVERED:
+        unsent = and_(Parcel.state == ParcelState.WAITING, ~has_goods_left())
+        return or_(Parcel.state == state, unsent)
+    return Parcel.state == state
+
+
 def count_to_ship(cooperative: Cooperative) -> int:
     return (
         db.session.scalar(
@@ -109,7 +121,7 @@ def count_to_ship(cooperative: Cooperative) -> int:
             .join(Order, Order.id == Parcel.order_id)
             .where(
                 Parcel.cooperative_id == cooperative.id,
-                Parcel.state == ParcelState.WAITING,
+                _stands_in(ParcelState.WAITING),
                 Order.state == OrderState.PAID,
             )
         )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import selectinload
 
 from marketplace.accounts.models import User
@@ -129,6 +129,20 @@ def parts_left(parcel_ids: Collection[int]) -> dict[int, Parts]:
         taken = {name.value: 0 for name in SplitPart} | {part.value: minor}
         left[parcel_id] = left.get(parcel_id, NOTHING) - Parts(**taken, owed=owed or 0)
     return left
+
+
+def has_goods_left() -> ColumnElement[bool]:
+    """Whether a Parcel's goods are not refunded whole, as a condition of a statement."""
+    goods = (OrderSplit.parcel_id == Parcel.id, OrderSplit.part != SplitPart.SHIPPING)
+    paid = select(func.sum(OrderSplit.minor)).where(*goods).correlate(Parcel)
+    refunded = (
+        select(func.coalesce(func.sum(RefundPart.minor), 0))
+        .join(OrderSplit, OrderSplit.id == RefundPart.split_id)
+        .join(OrderRefund, OrderRefund.id == RefundPart.refund_id)
+        .where(*goods, OrderRefund.failed_at.is_(None))
+        .correlate(Parcel)
+    )
+    return paid.scalar_subquery() > refunded.scalar_subquery()
 
 
 def list_refunds(order: Order) -> Sequence[OrderRefund]:

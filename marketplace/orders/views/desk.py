@@ -18,7 +18,11 @@ from marketplace.kernel.db import transaction
 from marketplace.kernel.money import Money, total
 from marketplace.kernel.time import JAKARTA, now
 from marketplace.ledger.queries import policy_at
-from marketplace.orders.errors import InvalidTrackingNumber, TrackingNumberMistyped
+from marketplace.orders.errors import (
+    InvalidTrackingNumber,
+    ParcelRefunded,
+    TrackingNumberMistyped,
+)
 from marketplace.orders.forms import ShipForm
 from marketplace.orders.hooks import desk_todo
 from marketplace.orders.models import Order, ParcelState
@@ -30,10 +34,12 @@ from marketplace.orders.queries import (
     list_owed_parcels,
     list_parcels_of,
     owed_to,
+    parts_left,
     weekly_sales,
 )
 from marketplace.reference.models import Carrier
 from marketplace.reference.queries import list_carriers
+from marketplace.web.errors import explain
 from marketplace.web.formats import format_day, format_money, format_number
 from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number
@@ -143,6 +149,9 @@ def new_shipment(cooperative: Cooperative, number: str) -> ResponseReturnValue:
                 ship_parcel(parcel, carrier, form.tracking_number.data or "", at=now())
         except (InvalidTrackingNumber, TrackingNumberMistyped) as error:
             form.refuse("tracking_number", error)
+        except ParcelRefunded as error:
+            flash(explain(error), "bad")
+            return redirect(url_for(".show_parcel", cooperative=cooperative.slug, number=number))
         else:
             flash(_("Parcel %(number)s is on its way. The buyer was told.", number=number), "ok")
             return redirect(url_for(".list_parcels", cooperative=cooperative.slug))
@@ -168,6 +177,7 @@ def _show_parcel(cooperative: Cooperative, number: str, form: ShipForm) -> Respo
         parcel=parcel,
         order=order,
         goods=total([item.amount for item in parcel.line_items], "KRW"),
+        is_refunded=not parts_left([parcel.id])[parcel.id].goods,
         may_ship=membership is not None and may(membership.role, "orders.ship"),
         carrier=next((row for row in list_carriers() if row.code == parcel.carrier_code), None),
         today=now().astimezone(JAKARTA).date(),
