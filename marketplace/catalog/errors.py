@@ -23,6 +23,10 @@ class StockChanged(Conflict):
         "Write how many there are."
     )
 
+    def __init__(self, *, now: int, seen: int) -> None:
+        super().__init__(now=now, seen=seen)
+        self.change = now - seen
+
 
 class ProductIncomplete(Invalid):
     """`facts["missing"]` names the fields: name, price, weight, hs6."""

@@ -16,7 +16,7 @@ from marketplace.catalog.models import (
     StockMovement,
     Variant,
 )
-from marketplace.catalog.operations import hold_stock
+from marketplace.catalog.operations import hold_stock, take_stock
 from marketplace.cooperatives.models import MemberRole
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah
@@ -258,6 +258,80 @@ def test_an_edit_keeps_translations_and_counts_stock_once(client, coop):
     assert db.session.get(ProductText, (product.id, "ko")).name == "가요 커피"
     assert variant_of(product).stock == 25
     assert [row.change for row in db.session.query(StockMovement).order_by("id")] == [10, 15]
+
+
+def test_a_product_saved_again_from_the_page_before_keeps_what_was_typed_last(client, coop):
+    send(client)
+
+    answer = send(client, "/en/c/burni/products/new", name="Kopi Gayo natural", stock="41")
+
+    product = the_product()
+    assert answer.location == f"/en/c/burni/products/{product.slug}"
+    assert db.session.get(ProductText, (product.id, "id")).name == "Kopi Gayo natural"
+    assert variant_of(product).stock == 41
+    assert "This product was saved before." in client.get(answer.location).get_data(as_text=True)
+
+
+def shown(text: str, name: str) -> str:
+    return re.search(rf'name="{name}"[^>]*value="([^"]*)"', text).group(1)
+
+
+def sell(product: Product, quantity: int, order: str = "order:1") -> None:
+    hold_stock(order, {variant_of(product).id: quantity}, expires_at=now(), at=now())
+    take_stock(order, now())
+
+
+def test_a_change_of_the_story_does_not_bring_back_what_was_sold_meanwhile(client, coop):
+    product = a_product(coop, stock=20)
+    address = f"/en/c/burni/products/{product.slug}"
+    seen = shown(client.get(address).get_data(as_text=True), "seen_stock")
+    sell(product, 5)
+
+    answer = send(client, address, story="Baru.", stock="20", seen_stock=seen)
+
+    assert answer.status_code == 302
+    assert variant_of(product).stock == 15
+    assert db.session.get(ProductText, (product.id, "id")).story == "Baru."
+
+
+def test_a_count_is_asked_for_again_when_pieces_were_sold_while_it_was_typed(client, coop):
+    product = a_product(coop, stock=20)
+    address = f"/en/c/burni/products/{product.slug}"
+    sell(product, 5)
+
+    refused = send(client, address, name="Baru", stock="18", seen_stock="20")
+    text = refused.get_data(as_text=True)
+
+    assert refused.status_code == 422
+    assert "The stock is 15 pieces now; it was 20 when you opened this page." in text
+    assert (shown(text, "stock"), shown(text, "name")) == ("18", "Baru")
+    assert variant_of(product).stock == 15
+    assert db.session.get(ProductText, (product.id, "id")).name == "Kopi Arabika Gayo"
+
+    send(client, address, name="Baru", stock="18", seen_stock=shown(text, "seen_stock"))
+
+    assert variant_of(product).stock == 18
+
+
+@pytest.mark.parametrize(("typed", "left"), [("25", 23), ("30", 23), ("20", 23), ("23", 23)])
+def test_a_page_sent_again_after_a_sale_never_sells_twice(client, coop, typed, left):
+    product = a_product(coop, stock=20)
+    address = f"/en/c/burni/products/{product.slug}"
+    send(client, address, stock="25", seen_stock="20")
+    sell(product, 2)
+
+    send(client, address, stock=typed, seen_stock="20")
+
+    assert variant_of(product).stock == left
+
+
+def test_another_count_from_the_page_before_is_kept(client, coop):
+    product = a_product(coop, stock=20)
+    address = f"/en/c/burni/products/{product.slug}"
+
+    for typed in ("25", "30", "20"):
+        send(client, address, stock=typed, seen_stock="20")
+        assert variant_of(product).stock == int(typed)
 
 
 def test_stock_below_what_is_held_is_refused_and_nothing_changes(client, coop):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -38,6 +39,13 @@ from marketplace.kernel.db import transaction
 from marketplace.kernel.money import Money, rupiah
 from marketplace.kernel.time import now
 from marketplace.web.forms import render_form
+
+
+class Saved(NamedTuple):
+    """`is_known`: the page for a new product had made it when it was sent before."""
+
+    product: Product
+    is_known: bool
 
 
 @catalog_desk.get("")
@@ -140,16 +148,14 @@ def _save(
     code: CodeChoice,
     *,
     at: datetime,
-) -> Product | None:
+) -> Saved | None:
     """Write the product, or show beside the field why not."""
     assert code.chosen is not None
     assert form.money is not None
     try:
         with transaction():
-            if product is None and form.form_key.data:
-                product = operations.find_written_by(cooperative, form.form_key.data)
-                was_there = product is not None
-            saved = _write(cooperative, product, form, code.chosen.code, form.money, at=at)
+            known = product or _written_before(cooperative, form)
+            saved = _write(cooperative, known, form, code.chosen.code, form.money, at=at)
             for photo in kept:
                 operations.use_pending_photo(saved, photo, at)
             if request.form.get("action") == "publish":
@@ -159,11 +165,17 @@ def _save(
         return None
     except StockChanged as error:
         form.refuse("stock", error)
-        form.accept_stock(error)
+        form.seen_stock.data = str((form.seen or 0) + error.change)
         return None
-    if was_there:
-        flash(_("This product was saved before. What you wrote now is saved too."), "ok")
-    return saved
+    return Saved(saved, is_known=product is None and known is not None)
+
+
+def _written_before(cooperative: Cooperative, form: ProductForm) -> Product | None:
+    """What the page for a new product made when it was sent before: a double tap, or Back."""
+    if not form.form_key.data:
+        return None
+    known = operations.find_written_by(cooperative, form.form_key.data)
+    return get_product_of(cooperative, known.slug) if known else None
 
 
 def _write(
@@ -207,12 +219,15 @@ def _write(
     return product
 
 
-def _after(cooperative: Cooperative, product: Product, form: ProductForm) -> ResponseReturnValue:
+def _after(cooperative: Cooperative, saved: Saved, form: ProductForm) -> ResponseReturnValue:
     if request.form.get("action") == "publish":
         flash(_("“%(name)s” is in the shop.", name=form.name.data), "ok")
         return redirect(url_for(".list_products", cooperative=cooperative.slug))
-    flash(_("Saved."), "ok")
-    return redirect(url_for(".edit_product", cooperative=cooperative.slug, slug=product.slug))
+    if saved.is_known:
+        flash(_("This product was saved before. What you wrote now is saved too."), "ok")
+    else:
+        flash(_("Saved."), "ok")
+    return redirect(url_for(".edit_product", cooperative=cooperative.slug, slug=saved.product.slug))
 
 
 def _page(
