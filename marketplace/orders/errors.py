@@ -63,6 +63,13 @@ class RefundTooLarge(Conflict):
     message = N_("Only %(left)s of this parcel can still be refunded.")
 
 
+class RefundMeanwhile(Conflict):
+    message = N_(
+        "Another refund of this order was decided since you opened this page. "
+        "Look at it first; nothing was refunded now."
+    )
+
+
 class RefundNotPositive(Invalid):
     message = N_("Enter an amount of at least 1 won.")
 

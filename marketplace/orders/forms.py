@@ -69,6 +69,8 @@ class RefundForm(Form):
         ],
     )
     reason = StringField(_l("Reason"), [required(), Length(max=200)])
+    # How many refunds the page showed: a second tap, or a colleague's refund, makes it old.
+    seen = IntegerField(validators=[InputRequired()])
 
     def money(self) -> Money:
         return won(self.amount.data or 0)

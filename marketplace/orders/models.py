@@ -45,7 +45,7 @@ class Order(Model):
     """A frozen promise: prices, rate, address and split as they were at checkout (KRW).
 
     `consents` holds what the buyer agreed to and the edition of its words. `krw_idr` is rupiah
-    for one won.
+    for one won. `canceled_by` is the buyer, or nobody when the hold ran out.
     """
 
     __tablename__ = "orders"
@@ -58,6 +58,7 @@ class Order(Model):
     placed_at: Mapped[datetime]
     paid_at: Mapped[datetime | None] = mapped_column(index=True)
     canceled_at: Mapped[datetime | None]
+    canceled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     locale: Mapped[str]
     goods_minor: Mapped[int] = mapped_column(BigInteger)
     shipping_minor: Mapped[int] = mapped_column(BigInteger)

@@ -157,7 +157,7 @@ def test_an_order_within_its_time_is_left_alone(stripe):
     assert give_up_unpaid() == 0
 
 
-def test_a_canceled_order_paid_late_takes_what_is_left():
+def test_an_order_the_timer_gave_up_paid_late_takes_what_is_left():
     order = an_order()
     cancel_order(order, at=NOON)
 
@@ -199,3 +199,17 @@ def test_the_mails_of_an_order_can_be_written(app, locale):
     assert len(mails) == 2
     assert all(order.number in mail["Subject"] for mail in mails)
     assert all("김하은" not in mail.get_content() for mail in mails)
+
+
+def test_an_order_its_buyer_canceled_stays_canceled_and_late_money_goes_back(stripe):
+    order = an_order(at=now())
+    payment = a_session(order)
+    stripe.pay(payment.session_id)
+    cancel_order(order, at=now(), by=order.user_id)
+
+    seen = settle(payment.session_id, at=now())
+
+    assert seen.unwanted.minor == 112_000
+    assert db.session.get(Order, order.id).state is OrderState.CANCELED
+    assert db.session.query(Variant).one().available == 20
+    assert len(stripe.requests("Refund.create")) == 1

@@ -297,7 +297,8 @@ def test_an_unpaid_order_can_be_canceled_and_its_goods_come_back(client, buyer, 
 
     client.post(f"/ko/orders/{order.number}/cancellation")
 
-    assert db.session.get(Order, order.id).state is OrderState.CANCELED
+    canceled = db.session.get(Order, order.id)
+    assert (canceled.state, canceled.canceled_by) == (OrderState.CANCELED, buyer.id)
     assert db.session.query(Variant).filter_by(product_id=product.id).one().available == 20
 
 

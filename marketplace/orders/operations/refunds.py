@@ -32,17 +32,27 @@ log = structlog.get_logger()
 
 
 def refund_order_part(
-    order: Order, parcel: Parcel, amount: Money, *, reason: str, by: User, at: datetime
+    order: Order,
+    parcel: Parcel,
+    amount: Money,
+    *,
+    reason: str,
+    by: User,
+    at: datetime,
+    seen: int | None = None,
 ) -> OrderRefund:
     """Decide to give back `amount` of one parcel, and plan its refund at Stripe.
 
-    The caller commits and then sends it; the ledger entry follows Stripe's yes. Raises NotPaid,
-    RefundNotPositive, RefundTooLarge(left), AlreadyPaidOut.
+    The caller commits and then sends it; the ledger entry follows Stripe's yes. `seen` is how many
+    refunds of the order the decider knew of. Raises NotPaid, RefundMeanwhile, RefundNotPositive,
+    RefundTooLarge(left), AlreadyPaidOut.
     """
     order = lock(Order, order.id)
     parcel = lock(Parcel, parcel.id)
     if order.state is not OrderState.PAID:
         raise NotPaid
+    if seen is not None and seen != count_refunds(order):
+        raise RefundMeanwhile
     parts = refund_parts(parts_left([parcel.id])[parcel.id], amount.minor, order.krw_idr)
     if parcel.released_at is not None:
         _require_payable(parcel, parts)

@@ -25,12 +25,16 @@ log = structlog.get_logger()
 def settle_order(payment: Payment, *, at: datetime) -> bool:
     """The buyer has paid: the order is paid, its stock sold, the sale in the ledger; once.
 
-    False when this money is not wanted: the order is paid already, or its goods are gone. It is
-    then booked as owed to the buyer, and the payments room sends it back.
+    False when this money is not wanted: the order is paid already, the buyer has canceled it, or
+    its goods are gone. It is then booked as owed to the buyer, and the payments room sends it
+    back. An order that was only given up for its hold comes back to life.
     """
     order = _lock_order(payment.reference)
     if order.state is OrderState.PAID:
         _refuse(order, payment, "paid twice", at)
+        return False
+    if order.canceled_by is not None:
+        _refuse(order, payment, "canceled by the buyer", at)
         return False
     try:
         take_stock(order.number, at)
@@ -55,15 +59,19 @@ def settle_order(payment: Payment, *, at: datetime) -> bool:
     return True
 
 
-def cancel_order(order: Order, *, at: datetime) -> bool:
-    """Give up an order that was not paid, and its stock; False when it is no longer waiting."""
+def cancel_order(order: Order, *, at: datetime, by: int | None = None) -> bool:
+    """Give up an order that was not paid, and its stock; False when it is no longer waiting.
+
+    Canceled `by` its buyer it stays canceled, even when a payment arrives later.
+    """
     order = lock(Order, order.id)
     if order.state is not OrderState.AWAITING_PAYMENT:
         return False
     order.state = OrderState.CANCELED
     order.canceled_at = at
+    order.canceled_by = by
     release_stock(order.number, at)
-    log.info("order canceled", order=order.number)
+    log.info("order canceled", order=order.number, by=by)
     return True
 
 

@@ -67,9 +67,10 @@ def new_refund(number: str, parcel_number: str) -> ResponseReturnValue:
                     form.money(),
                     reason=form.reason.data or "",
                     by=current_user,
+                    seen=form.seen.data,
                     at=now(),
                 )
-        except (RefundTooLarge, AlreadyPaidOut, NotPaid) as error:
+        except (RefundMeanwhile, RefundTooLarge, AlreadyPaidOut, NotPaid) as error:
             form.refuse("amount", error)
         else:
             _send(refund)

@@ -318,7 +318,7 @@ def new_cancellation(number: str) -> ResponseReturnValue:
     try:
         close_open_sessions("order", order.number, at=now())
         with transaction():
-            canceled = cancel_order(order, at=now())
+            canceled = cancel_order(order, at=now(), by=current_user.id)
     except AlreadyPaid:
         flash(_("This order has just been paid, so it was not canceled."), "wait")
     except StripeUnavailable as error:
