@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from marketplace.kernel.errors import N_, Conflict, Invalid
 
 
@@ -29,9 +31,13 @@ class StockChanged(Conflict):
 
 
 class ProductIncomplete(Invalid):
-    """`facts["missing"]` names the fields: name, price, weight, hs6."""
+    """`missing` names the fields: name, price, weight, hs6."""
 
     message = N_("Something is missing before this product can be published.")
+
+    def __init__(self, *, missing: Sequence[str]) -> None:
+        super().__init__(missing=missing)
+        self.missing = missing
 
 
 class PhotoRefused(Invalid):

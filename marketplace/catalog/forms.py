@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, MultipleFileField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from marketplace.catalog.policies import CATEGORIES
 from marketplace.catalog.words import category_name
@@ -23,9 +23,13 @@ GROUPED = re.compile(r"(?:rp\.?\s*)?(\d{1,3}(?:[.,\s]\d{3})+|\d+)(?:[.,]00)?", r
 SIGNED = re.compile(r"-?[0-9]{1,9}")
 
 
-def plain(text: str | None) -> str | None:
-    """What was typed, without its ends and without NUL, which PostgreSQL cannot keep."""
-    return text.replace("\0", "").strip() if text else text
+def plain(text: str | None) -> str:
+    """What was typed without its ends; nothing where no sign of it can be seen.
+
+    NUL goes too, which PostgreSQL cannot keep.
+    """
+    text = text.replace("\0", "").strip() if text else text
+    return text if text and any(sign.isprintable() and sign != " " for sign in text) else ""
 
 
 class WholeNumberField(StringField):
@@ -77,13 +81,13 @@ class ProductForm(Form):
     seen_stock = HiddenField()
     photos = MultipleFileField(_l("Photos"))
     name = StringField(
-        _l("Product name"), [InputRequired(), Length(max=LONGEST_NAME)], filters=[plain]
+        _l("Product name"), [DataRequired(), Length(max=LONGEST_NAME)], filters=[plain]
     )
     category = SelectField(_l("Kind"), validate_choice=True)
     weight_grams = WholeNumberField(_l("Weight with packing"), [Between(1, MOST_GRAMS, 200)])
     story = TextAreaField(_l("Story of the product"), [Length(max=LONGEST_STORY)], filters=[plain])
     price = WholeNumberField(_l("Price"), [Between(LEAST_PRICE, MOST_PRICE, 192_000)])
-    hs6 = CodeField(_l("HS code"), [InputRequired(), Length(max=80)], filters=[plain])
+    hs6 = CodeField(_l("HS code"), [DataRequired(), Length(max=80)], filters=[plain])
     stock = WholeNumberField(_l("Stock"), [Between(0, MOST_PIECES, 20)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import io
 import secrets
 import struct
@@ -115,6 +116,12 @@ def read_picture(stream: IO[bytes]) -> Image.Image:
         raise PhotoDamaged from error
     image.info.clear()
     return image
+
+
+def is_same_picture(key: str, other: str) -> bool:
+    """Whether two stored pictures came of the same file: the same pixels are encoded the same."""
+    one, two = (media_folder() / photo_path(name, SQUARES[0]) for name in (key, other))
+    return one.is_file() and two.is_file() and filecmp.cmp(one, two, shallow=False)
 
 
 def remove_files(key: str) -> None:

@@ -116,6 +116,8 @@ def test_a_published_product_is_in_the_shop_with_its_upright_photo(client, coop,
     ("field", "value", "sentence"),
     [
         ("name", "", "This field is required."),
+        ("name", "   ", "This field is required."),
+        ("name", "\u200b \u00a0", "This field is required."),
         ("name", "K" * 61, "60"),
         ("category", "", "Choose the kind that fits best."),
         ("category", "weapons", "Not a valid choice."),
@@ -162,6 +164,52 @@ def test_a_good_photo_is_not_lost_when_another_field_is_wrong(client, coop, fold
     assert saved.status_code == 302
     assert db.session.query(Photo).one().key == kept
     assert db.session.query(PendingPhoto).count() == 0
+
+
+@pytest.mark.parametrize("action", ["draft", "publish"])
+def test_a_name_of_blanks_brings_the_page_back_with_everything(client, coop, folder, action):
+    answer = send(
+        client,
+        address="/en/c/burni/products/new",
+        name="   ",
+        action=action,
+        photos=[photo("coffee_cup_gray.jpg")],
+    )
+
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "Dipetik merah." in text
+    assert f"{db.session.query(PendingPhoto).one().key}-320.webp" in text
+    assert db.session.query(Product).count() == 0
+
+
+def test_a_double_tap_hangs_each_photo_once(client, coop, folder):
+    for _ in range(2):
+        send(client, photos=[photo("coffee_cup_exif6_gps.jpg"), photo("coffee_cup_gray.jpg")])
+    address = f"/en/c/burni/products/{the_product().slug}"
+    send(client, address, photos=[photo("coffee_cup_gray.jpg")])
+
+    assert db.session.query(Photo).count() == 2
+    assert db.session.query(PendingPhoto).count() == 0
+    assert files(folder) == 12
+
+
+def test_more_photos_than_fit_from_the_page_before_are_refused_beside_them(client, coop, folder):
+    product_photos = [
+        Photo(position=place, key=f"{place:024x}", width=1, height=1, added_at=now())
+        for place in range(8)
+    ]
+    send(client)
+    for row in product_photos:
+        row.product_id = the_product().id
+    db.session.add_all(product_photos)
+    db.session.flush()
+
+    answer = send(client, address="/en/c/burni/products/new", photos=[photo("coffee_cup_gray.jpg")])
+
+    assert answer.status_code == 422
+    assert "A product can have 8 photos." in answer.get_data(as_text=True)
+    assert db.session.query(Photo).count() == 8
 
 
 def test_another_cooperatives_waiting_photo_cannot_be_taken(client, coop, folder):

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from marketplace.catalog.errors import TooManyPhotos
 from marketplace.catalog.models import PendingPhoto, Photo, Product
 from marketplace.catalog.operations.version import raise_catalog_version
-from marketplace.catalog.pictures import StoredPhoto, remove_files, stored_photo
+from marketplace.catalog.pictures import StoredPhoto, is_same_picture, remove_files, stored_photo
 from marketplace.catalog.policies import MOST_PHOTOS
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, lock
@@ -68,9 +68,17 @@ def keep_pending_photo(cooperative: Cooperative, photo: StoredPhoto, at: datetim
     return pending
 
 
-def use_pending_photo(product: Product, pending: PendingPhoto, at: datetime) -> Photo:
-    """Hang a kept picture on the product its form has made."""
+def use_pending_photo(product: Product, pending: PendingPhoto, at: datetime) -> Photo | None:
+    """Hang a kept picture on the product its form has made. Raises TooManyPhotos.
+
+    None where the product has this picture already, as after a double tap; then its files are
+    to be removed after the commit.
+    """
+    lock(Product, product.id)
     db.session.execute(delete(PendingPhoto).where(PendingPhoto.id == pending.id))
+    hung = db.session.scalars(select(Photo.key).where(Photo.product_id == product.id))
+    if any(is_same_picture(pending.key, key) for key in hung):
+        return None
     return attach_photo(product, StoredPhoto(pending.key, pending.width, pending.height), at)
 
 

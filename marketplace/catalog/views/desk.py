@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from marketplace.catalog import operations
-from marketplace.catalog.errors import StockChanged, StockIsHeld
+from marketplace.catalog.errors import ProductIncomplete, StockChanged, StockIsHeld, TooManyPhotos
 from marketplace.catalog.forms import ProductForm, plain
 from marketplace.catalog.models import PendingPhoto, Product, TextStatus
 from marketplace.catalog.operations import Text
+from marketplace.catalog.pictures import remove_files
 from marketplace.catalog.queries import (
     get_product_of,
     list_pending_photos,
@@ -156,8 +157,11 @@ def _save(
         with transaction():
             known = product or _written_before(cooperative, form)
             saved = _write(cooperative, known, form, code.chosen.code, form.money, at=at)
-            for photo in kept:
-                operations.use_pending_photo(saved, photo, at)
+            unused = [
+                photo.key
+                for photo in kept
+                if operations.use_pending_photo(saved, photo, at) is None
+            ]
             if request.form.get("action") == "publish":
                 operations.publish_product(saved, at)
     except StockIsHeld as error:
@@ -167,6 +171,15 @@ def _save(
         form.refuse("stock", error)
         form.seen_stock.data = str((form.seen or 0) + error.change)
         return None
+    except TooManyPhotos as error:
+        form.refuse("photos", error)
+        return None
+    except ProductIncomplete as error:
+        for name in error.missing:
+            form.refuse("weight_grams" if name == "weight" else name, error)
+        return None
+    for key in unused:
+        remove_files(key)
     return Saved(saved, is_known=product is None and known is not None)
 
 
