@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.kernel.errors import N_, Conflict, Invalid, NotPermitted
+from marketplace.kernel.errors import N_, Conflict, Invalid, NotFound, NotPermitted
 
 
 class CartEmpty(Conflict):
@@ -11,6 +11,10 @@ class CartEmpty(Conflict):
 
 class NotEnough(Conflict):
     message = N_("Only %(available)s of “%(name)s” are left.")
+
+
+class NoLongerSold(NotFound):
+    message = N_("These goods are no longer for sale.")
 
 
 class QuoteChanged(Conflict):

@@ -243,7 +243,7 @@ def test_an_admin_refunds_by_hand_and_sees_the_entry(client, order, admin):
 
     answer = client.post(
         f"/en/admin/orders/{order.number}/parcels/{parcel.number}/refunds",
-        data={"amount": "50000", "reason": "One bag was torn"},
+        data={"amount": "50000", "reason": "One bag was torn", "seen": "0"},
     )
 
     assert answer.status_code == 302
@@ -262,7 +262,7 @@ def test_a_wrong_refund_form_is_shown_again_and_refunds_nothing(
     sign_in(client, admin)
     url = f"/en/admin/orders/{order.number}/parcels/{the_parcel(order).number}/refunds"
 
-    answer = client.post(url, data={"amount": amount, "reason": reason})
+    answer = client.post(url, data={"amount": amount, "reason": reason, "seen": "0"})
 
     assert answer.status_code == 422
     assert f'value="{amount}"' in answer.get_data(as_text=True)
@@ -274,7 +274,7 @@ def test_only_admins_refund(client, order, role, status):
     sign_in(client, a_user(roles=(role,) if role else ()))
     url = f"/en/admin/orders/{order.number}/parcels/{the_parcel(order).number}/refunds"
 
-    assert client.post(url, data={"amount": "1", "reason": "x"}).status_code == status
+    assert client.post(url, data={"amount": "1", "reason": "x", "seen": "0"}).status_code == status
     assert db.session.query(OrderRefund).count() == 0
 
 
@@ -335,8 +335,20 @@ def test_an_impossible_amount_is_asked_for_again(client, order, admin, amount):
 
     answer = client.post(
         f"/en/admin/orders/{order.number}/parcels/{the_parcel(order).number}/refunds",
-        data={"amount": amount, "reason": "Broken"},
+        data={"amount": amount, "reason": "Broken", "seen": "0"},
     )
 
     assert answer.status_code == 422
     assert list_refunds(order) == []
+
+
+def test_a_second_tap_refunds_nothing_more(client, order, admin):
+    sign_in(client, admin)
+    url = f"/en/admin/orders/{order.number}/parcels/{the_parcel(order).number}/refunds"
+    form = {"amount": "333", "reason": "Torn", "seen": "0"}
+
+    first, second = client.post(url, data=form), client.post(url, data=form)
+
+    assert (first.status_code, second.status_code) == (302, 422)
+    assert "Another refund of this order was decided" in second.get_data(as_text=True)
+    assert [refund.minor for refund in list_refunds(order)] == [333]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -12,7 +13,7 @@ from marketplace.kernel.money import Money
 from marketplace.ledger.operations import lock_accounts, post
 from marketplace.ledger.queries import balance
 from marketplace.orders import postings
-from marketplace.orders.errors import AlreadyPaidOut, NotPaid
+from marketplace.orders.errors import AlreadyPaidOut, NotPaid, RefundMeanwhile
 from marketplace.orders.models import (
     Order,
     OrderRefund,
@@ -23,7 +24,7 @@ from marketplace.orders.models import (
     SplitPart,
 )
 from marketplace.orders.policies import Parts, refund_parts
-from marketplace.orders.queries.orders import parts_left
+from marketplace.orders.queries.orders import list_refunds, parts_left
 from marketplace.payments.models import Payment, Refund
 from marketplace.payments.operations import plan_refund
 from marketplace.payments.queries import get_paid_payment
@@ -51,7 +52,7 @@ def refund_order_part(
     parcel = lock(Parcel, parcel.id)
     if order.state is not OrderState.PAID:
         raise NotPaid
-    if seen is not None and seen != count_refunds(order):
+    if seen is not None and seen != len(list_refunds(order)):
         raise RefundMeanwhile
     parts = refund_parts(parts_left([parcel.id])[parcel.id], amount.minor, order.krw_idr)
     if parcel.released_at is not None:
@@ -87,7 +88,7 @@ def book_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
             occurred_at=decided.at,
             at=at,
         )
-    decided.entry_id = post(entry)
+    decided.entry_id = post(replace(entry, proposed_by=decided.by_user_id))
 
 
 def drop_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:

@@ -10,7 +10,7 @@ from marketplace.accounts.models import Role, User
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import won
 from marketplace.kernel.time import now
-from marketplace.orders.errors import AlreadyPaidOut, NotPaid, RefundTooLarge
+from marketplace.orders.errors import AlreadyPaidOut, NotPaid, RefundMeanwhile, RefundTooLarge
 from marketplace.orders.forms import RefundForm
 from marketplace.orders.models import Order, OrderRefund, OrderState
 from marketplace.orders.operations import refund_order_part
