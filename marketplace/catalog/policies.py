@@ -83,10 +83,17 @@ TYPICAL_CODES = (
     *("210390", "121190", "330129", "151311", "340111", "520852", "520949", "500720", "531100"),
     *("460219", "460212", "460211", "442011", "940360", "691390", "420221", "711311", "440220"),
 )
+# "Commodities not specified according to kind": statistics have it, customs does not take it.
+UNSPECIFIED_HEADING = "9999"
 PARTS = ("cooperative", "service", "village_share")
 WON_STEP = 10
 MOST_PHOTOS = 8
 FEW_LEFT = 5
+
+
+def names_goods(hs6: str) -> bool:
+    """Whether customs can read from the code what the goods are."""
+    return len(hs6) == 6 and not hs6.startswith(UNSPECIFIED_HEADING)
 
 
 def price_in_won(price: Money, rate: Decimal) -> Money:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from marketplace.catalog import pictures
+from marketplace.catalog.errors import ProductIncomplete
 from marketplace.catalog.models import (
     PendingPhoto,
     Photo,
@@ -16,11 +17,13 @@ from marketplace.catalog.models import (
     StockMovement,
     Variant,
 )
-from marketplace.catalog.operations import hold_stock, take_stock
+from marketplace.catalog.operations import hold_stock, publish_product, take_stock
 from marketplace.cooperatives.models import MemberRole
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah
 from marketplace.kernel.time import now
+from marketplace.reference.models import HsCode
+from marketplace.reference.operations import DATA, FILES, import_file
 from tests.catalog.goods import TRANSLATED, a_coop, a_product, an_hs_code, variant_of
 from tests.catalog.shop import a_shop, sign_in
 from tests.factories import a_member, a_user
@@ -403,6 +406,47 @@ def test_an_hs_code_is_found_by_words_without_a_script(client, coop):
 
     assert answer.status_code == 200
     assert 'name="hs6" value="090121"' in answer.get_data(as_text=True)
+
+
+@pytest.fixture
+def all_codes(database):
+    for name, model, read in FILES:
+        if model is HsCode:
+            import_file(DATA / name, model, read)
+
+
+@pytest.mark.parametrize(
+    ("example", "code"),
+    [("biji kakao", "180100"), ("teh hijau", "090210"), ("keranjang rotan", "460212")],
+)
+def test_the_examples_of_the_hint_find_their_codes(client, coop, all_codes, example, code):
+    page = client.get("/id/c/burni/products/new").get_data(as_text=True)
+
+    answer = send(client, action="find", hs6=example).get_data(as_text=True)
+
+    assert example in page
+    offers = re.findall(r'name="hs6" value="(\d{6})"', answer)
+    assert code in offers
+    assert len(offers) <= 2
+
+
+@pytest.mark.parametrize("action", ["draft", "publish"])
+@pytest.mark.parametrize("typed", ["999999", "9999.99", "123456", "0901", "990000"])
+def test_a_code_that_names_no_goods_is_refused(client, coop, all_codes, action, typed):
+    answer = send(client, action=action, hs6=typed)
+
+    assert answer.status_code == 422
+    assert db.session.query(Product).count() == 0
+
+
+def test_goods_of_no_kind_cannot_be_published(coop):
+    product = a_product(coop, hs6="999999", published=False)
+
+    with pytest.raises(ProductIncomplete) as refused:
+        publish_product(product, now())
+
+    assert refused.value.missing == ["hs6"]
+    assert product.state is ProductState.DRAFT
 
 
 def test_the_division_of_the_price_is_shown(client, coop):

@@ -22,6 +22,7 @@ from marketplace.catalog.models import (
 )
 from marketplace.catalog.operations.stock import set_stock
 from marketplace.catalog.operations.version import raise_catalog_version
+from marketplace.catalog.policies import names_goods
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, exists, lock
 from marketplace.kernel.money import Money
@@ -129,7 +130,7 @@ def publish_product(product: Product, at: datetime) -> None:
     original = db.session.get(ProductText, (product.id, product.original_locale))
     needed = {
         "name": original is not None and original.name.strip(),
-        "hs6": product.hs6,
+        "hs6": names_goods(product.hs6),
         "price": variant.price_minor > 0,
         "weight": variant.weight_grams > 0,
     }

@@ -15,7 +15,13 @@ from marketplace.catalog.forms import MOST_GRAMS, ProductForm
 from marketplace.catalog.models import PendingPhoto, Product
 from marketplace.catalog.operations import keep_pending_photo, remove_photo
 from marketplace.catalog.pictures import remove_files, stored_photo
-from marketplace.catalog.policies import MOST_PHOTOS, SOLD_BY_WEIGHT, TYPICAL_CODES, unit_price
+from marketplace.catalog.policies import (
+    MOST_PHOTOS,
+    SOLD_BY_WEIGHT,
+    TYPICAL_CODES,
+    names_goods,
+    unit_price,
+)
 from marketplace.catalog.queries import Card, Prices
 from marketplace.catalog.views.looks import media_url
 from marketplace.cooperatives.models import Cooperative
@@ -84,9 +90,10 @@ def find_code(text: str | None) -> CodeChoice:
     """By six digits (dots allowed), or by words such as “kopi sangrai”."""
     text = (text or "").replace("\0", "").strip()
     exact = find_hs_code(text)
-    if exact is not None and exact.level == 6:
+    if exact is not None and names_goods(exact.code):
         return CodeChoice(exact, [exact])
-    return CodeChoice(None, search_hs_codes(text, MOST_CODES))
+    offers = [row for row in search_hs_codes(text, MOST_CODES) if names_goods(row.code)]
+    return CodeChoice(None, offers)
 
 
 def typical_codes() -> Sequence[HsCode]:
