@@ -20,6 +20,8 @@ from marketplace.web.forms import Form
 MOST_WON = 100_000_000_000
 BUDGET_LINES = 8
 LONGEST_TEXT = 4_000
+# One separator throughout, so that 12.5 and 2500000.00 are no whole won.
+GROUPED = re.compile(r"[1-9][0-9]{0,2}([.,\u00a0 ])[0-9]{3}(\1[0-9]{3})*")
 
 Choices = Sequence[tuple[str, str]]
 
@@ -27,6 +29,14 @@ Choices = Sequence[tuple[str, str]]
 def _plain(text: str | None) -> str:
     """What was typed, without NUL, which PostgreSQL cannot keep."""
     return (text or "").replace("\0", "").strip()
+
+
+def _whole_won(text: str) -> int:
+    """The won in `text`, grouped by thousands or not. Raises ValidationError."""
+    bare = re.sub(r"[^0-9]", "", text) if GROUPED.fullmatch(text) else text
+    if not re.fullmatch(r"-?[0-9]{1,30}", bare):
+        raise ValidationError(_("Write whole won, for example 2500000."))
+    return int(bare)
 
 
 def new_key() -> str:
@@ -41,12 +51,9 @@ class WonField(IntegerField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         text = valuelist[0].strip() if valuelist else ""
-        if re.fullmatch(r"\d{1,3}([.,\u00a0 ]\d{3})+", text):
-            text = re.sub(r"\D", "", text)
-        try:
-            self.data = int(text) if text else None
-        except ValueError as error:
-            raise ValueError(_("Write whole won, for example 2500000.")) from error
+        self.data = None
+        if text:
+            self.data = _whole_won(text)
 
 
 class ProposalForm(Form):
@@ -86,6 +93,9 @@ class ProposalForm(Form):
     def validate_budget(self, field: HiddenField) -> None:
         if not self.lines_sent():
             raise ValidationError(_("Write at least one budget line with its amount in won."))
+        for _text, typed in self.lines_typed():
+            if typed:
+                _whole_won(typed)
         if any(not text or amount is None for text, amount in self.lines_sent()):
             raise ValidationError(_("Every budget line needs words and an amount above zero."))
 
@@ -127,8 +137,10 @@ class ProposalForm(Form):
 
 
 def _amount_of(typed: str) -> int | None:
-    bare = re.sub(r"[.,\u00a0 ]", "", typed)
-    amount = int(bare) if bare.isascii() and bare.isdigit() else 0
+    try:
+        amount = _whole_won(typed)
+    except ValueError:
+        return None
     return amount if 0 < amount <= MOST_WON else None
 
 

@@ -8,7 +8,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import won
 from marketplace.ledger.queries import credit_balance, entries_about
 from marketplace.reinvestment.models import Pledge, Program, ProgramState
-from marketplace.reinvestment.operations import propose_disbursement
+from marketplace.reinvestment.operations import finish_program, propose_disbursement
 from marketplace.reinvestment.queries import list_disbursements, received_of
 from tests.factories import NOON, a_cooperative, a_user, an_organization
 from tests.reinvestment.world import (
@@ -208,7 +208,7 @@ def test_a_second_tap_proposes_nothing_more(client, admin):
     ("changes", "sentence"),
     [
         ({"title": ""}, "Write a title."),
-        ({"budget-won-1": "many"}, "Every budget line needs words and an amount above zero."),
+        ({"budget-won-1": "many"}, "Write whole won, for example 2500000."),
         ({"budget-text-1": ""}, "Every budget line needs words and an amount above zero."),
         (
             {f"budget-{kind}-{n}": "" for kind in ("text", "won") for n in (1, 2)},
@@ -255,18 +255,35 @@ def test_who_proposed_sees_why_there_is_no_form_and_is_refused(client, program):
 
     assert "you may not sign it" in page
     assert "/decision" not in page
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "a colleague has to sign" in answer.text
+    assert "Sign the decision" not in answer.text
     assert program.state is ProgramState.PROPOSED
     assert credit_balance("funds:village:programs:krw") == won(9_000_000)
 
 
 def test_a_stale_page_cannot_sign(client, admin, program):
-    answer = decide(client, program, "approve", body="0" * 64)
+    answer = decide(client, program, "approve", body="0" * 64, reason="Harga dicek.")
 
-    assert answer.status_code == 409
+    assert answer.status_code == 422
+    assert "The proposal changed after you opened it." in answer.text
+    assert "Harga dicek." in answer.text
+    assert program.body_sha256 in answer.text
     assert program.state is ProgramState.PROPOSED
     assert entries_about("program", program.number) == []
+
+
+def test_a_signature_that_comes_too_late_keeps_its_reason(client, admin, program):
+    approved(program)
+    booked = entries_about("program", program.number)
+
+    answer = decide(client, program, "reject", reason="Belum lengkap.")
+
+    assert answer.status_code == 422
+    assert "Somebody has already decided on this proposal." in answer.text
+    assert "Belum lengkap." in answer.text
+    assert program.state is ProgramState.APPROVED
+    assert entries_about("program", program.number) == booked
 
 
 def test_an_empty_fund_is_said_beside_the_form(client, admin):
@@ -298,8 +315,10 @@ def test_a_payment_is_proposed_by_one_and_released_by_another(client, admin, pro
 
     (part,) = list_disbursements(program)
     own = client.post(f"{path}/{part.number}/release")
-    assert own.status_code == 409
+    assert own.location.endswith(f"/en/admin/programs/{program.number}")
+    assert "a colleague has to sign" in client.get(own.location).text
     assert part.released_by is None
+    assert part.entry_id is None
 
     second = an_admin("Dewi Anggraini")
     sign_in(client, second)
@@ -310,6 +329,47 @@ def test_a_payment_is_proposed_by_one_and_released_by_another(client, admin, pro
     page = client.get(f"/en/admin/programs/{program.number}").text
     assert "Lee Seoyeon" in page
     assert "Dewi Anggraini" in page
+
+
+def test_a_late_release_or_cancellation_is_said_on_the_program(client, admin, program):
+    approved(program)
+    part = paid(program, 1_000_000)
+    path = f"/en/admin/programs/{program.number}/disbursements/{part.number}"
+    booked = entries_about("program", program.number)
+
+    for act in ("release", "cancellation"):
+        answer = client.post(f"{path}/{act}")
+
+        assert answer.status_code == 302
+        assert "This disbursement is already released." in client.get(answer.location).text
+
+    assert part.canceled_by is None
+    assert entries_about("program", program.number) == booked
+
+
+def test_a_finished_program_still_shows_what_was_signed(client, program):
+    approved(program)
+    paid(program, 1_500_000)
+    finish_program(program, by=an_admin("Sari Utami").id, at=NOON)
+
+    page = re.sub(r"<[^>]+>|\s+", " ", client.get(f"/en/programs/{program.slug}").text)
+
+    assert re.search(r"Approved +₩4,000,000", page)
+    assert re.search(r"Returned to the funds +₩2,500,000", page)
+    assert re.search(r"Set aside, not paid yet +₩0", page)
+
+
+@pytest.mark.parametrize("amount", ["12.5", "2500000.00", "2,500.000", "1_000", "0.500", "²"])
+def test_a_budget_is_in_whole_won(client, admin, amount):
+    place = a_village()
+    fields = PROPOSAL | {"budget-won-1": amount}
+
+    answer = client.post(f"/en/admin/programs/new?village={place.code}", data=fields)
+
+    assert answer.status_code == 422
+    assert "Write whole won, for example 2500000." in answer.text
+    assert f'value="{amount}"' in answer.text
+    assert db.session.query(Program).count() == 0
 
 
 def test_too_large_a_payment_is_refused_beside_the_field(client, admin, program):

@@ -118,10 +118,12 @@ def cancel_disbursement(disbursement: Disbursement, *, by: int, at: datetime) ->
         db.session.flush()
 
 
-def settle_disbursement(disbursement: Disbursement, *, reference: str, at: datetime) -> None:
+def settle_disbursement(
+    disbursement: Disbursement, *, reference: str, at: datetime, by: int | None = None
+) -> None:
     """The bank's line was seen: the payment has left the trust account, once.
 
-    Raises NotReleased. The entry keeps the two people who decided.
+    Raises NotReleased. The entry keeps the two people who decided; the log names who noted it.
     """
     program = lock(Program, disbursement.program_id)
     disbursement = lock(Disbursement, disbursement.id)
@@ -143,4 +145,4 @@ def settle_disbursement(disbursement: Disbursement, *, reference: str, at: datet
     disbursement.settled_on = today_in_seoul(at)
     disbursement.bank_reference = reference.strip()
     db.session.flush()
-    log.info("disbursement settled", disbursement=disbursement.number)
+    log.info("disbursement settled", disbursement=disbursement.number, by=by)

@@ -18,9 +18,14 @@ from marketplace.kernel.time import now
 from marketplace.ledger.queries import entry_number
 from marketplace.reinvestment import queries
 from marketplace.reinvestment.errors import (
+    AlreadyCanceled,
+    AlreadyDecided,
+    AlreadyReleased,
     FundExhausted,
     MoreThanCommitted,
+    ProposalChanged,
     ReasonMissing,
+    SelfApproval,
 )
 from marketplace.reinvestment.forms import DecisionForm, DisbursementForm, SettlementForm
 from marketplace.reinvestment.models import Program, ProgramState
@@ -98,7 +103,11 @@ def new_decision(number: str) -> ResponseReturnValue:
             else:
                 reject_program(program, reason=form.reason.data or "", by=current_user.id, at=now())
                 flash(_("The proposal was refused. The reason is in the record."), "ok")
-    except FundExhausted as error:
+    except ProposalChanged as error:
+        form.refuse("decision", error)
+        # The page that answers shows the new text, so the next signature is for that one.
+        form.body.data = program.body_sha256
+    except (FundExhausted, SelfApproval, AlreadyDecided) as error:
         form.refuse("decision", error)
     except ReasonMissing as error:
         form.refuse("reason", error)
@@ -135,9 +144,13 @@ def new_disbursement(number: str) -> ResponseReturnValue:
 @staff(Role.ADMIN)
 def new_release(number: str, part: str) -> ResponseReturnValue:
     disbursement = queries.get_disbursement(queries.get_program(number), part)
-    with transaction():
-        release_disbursement(disbursement, by=current_user.id, at=now())
-    flash(_("Released. Both names stand on the entry."), "ok")
+    try:
+        with transaction():
+            release_disbursement(disbursement, by=current_user.id, at=now())
+    except (AlreadyCanceled, AlreadyReleased, SelfApproval, MoreThanCommitted) as error:
+        flash(explain(error), "bad")
+    else:
+        flash(_("Released. Both names stand on the entry."), "ok")
     return redirect(url_for(".show_program", number=number))
 
 
@@ -145,9 +158,13 @@ def new_release(number: str, part: str) -> ResponseReturnValue:
 @staff(Role.ADMIN)
 def new_cancellation(number: str, part: str) -> ResponseReturnValue:
     disbursement = queries.get_disbursement(queries.get_program(number), part)
-    with transaction():
-        cancel_disbursement(disbursement, by=current_user.id, at=now())
-    flash(_("The disbursement was canceled. Nothing was booked."), "ok")
+    try:
+        with transaction():
+            cancel_disbursement(disbursement, by=current_user.id, at=now())
+    except AlreadyReleased as error:
+        flash(explain(error), "bad")
+    else:
+        flash(_("The disbursement was canceled. Nothing was booked."), "ok")
     return redirect(url_for(".show_program", number=number))
 
 
@@ -159,7 +176,12 @@ def new_settlement(number: str, part: str) -> ResponseReturnValue:
     form = SettlementForm(prefix=f"{part}-")
     if form.validate_on_submit():
         with transaction():
-            settle_disbursement(disbursement, reference=form.reference.data or "", at=now())
+            settle_disbursement(
+                disbursement,
+                reference=form.reference.data or "",
+                by=current_user.id,
+                at=now(),
+            )
         flash(_("The bank line is noted. The payment has left the trust account."), "ok")
         return redirect(url_for(".show_program", number=number))
     return _show(program, settlement=(part, form))
