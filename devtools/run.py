@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -66,7 +67,7 @@ def main() -> None:
 
 def _port() -> int:
     text = os.environ.get("PORT", "5000")
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
         sys.exit(f"PORT must be a number from 1 to 65535, not {text!r}.")
     return int(text)
 
@@ -77,6 +78,8 @@ def _refuse_taken(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                sys.exit(f"HOST must be an address of this machine, not {host!r}.")
             sys.exit(f"Port {port} on {host} cannot be used ({error.strerror}): try PORT=5001.")
 
 

@@ -9,6 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from devtools import run
 from tests.browser.site import ROOT, Site
 
 CTRL_C = 130
@@ -87,6 +90,25 @@ def test_a_port_that_is_no_number_is_said_in_one_sentence():
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == ["PORT must be a number from 1 to 65535, not 'eighty'."]
+
+
+@pytest.mark.parametrize("port", ["\u00b2", "\u0665", "0", "65536", "-1", ""])
+def test_only_plain_digits_are_a_port(monkeypatch, port):
+    monkeypatch.setenv("PORT", port)
+
+    with pytest.raises(SystemExit) as refused:
+        run._port()
+
+    assert refused.value.code == f"PORT must be a number from 1 to 65535, not {port!r}."
+
+
+# The first is kept for documents (RFC 5737), so no machine has it.
+@pytest.mark.parametrize("host", ["192.0.2.1", "300.1.1.1"])
+def test_a_host_that_is_not_this_machine_is_said_as_such(host):
+    with pytest.raises(SystemExit) as refused:
+        run._refuse_taken(host, 5000)
+
+    assert refused.value.code == f"HOST must be an address of this machine, not {host!r}."
 
 
 def run_with(**changes: str) -> subprocess.CompletedProcess[str]:
