@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event
 
 from marketplace.catalog.models import Variant
+from marketplace.catalog.operations import withdraw_product
 from marketplace.kernel.db import db
 from marketplace.kernel.time import now
 from marketplace.orders.models import CartLine, Order, OrderState
+from marketplace.orders.operations import cancel_order
 from marketplace.payments.models import Payment
 from marketplace.reference.models import ExchangeRate
 from tests.factories import a_user
@@ -163,6 +165,87 @@ def test_a_wrong_field_keeps_all_others_and_orders_nothing(client, buyer, field,
     if field != "line":
         assert "세종대로 110" in text
     assert db.session.query(Order).count() == 0
+
+
+def test_every_wrong_field_of_the_address_is_named_at_once(client, buyer):
+    a_cart({some_goods(): 2}, user=buyer)
+
+    answer = order_now(client, phone="123", postcode="99999", customs_code="P1", terms="")
+
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    for field in ("phone", "postcode", "customs_code"):
+        assert f'href="#{field}"' in text
+    assert db.session.query(Order).count() == 0
+
+
+def test_a_cart_emptied_in_another_tab_meanwhile_leads_back_to_the_cart(client, buyer):
+    a_cart({some_goods(): 2}, user=buyer)
+    fields = ADDRESS | fields_of(client.get("/en/checkout"))
+    commits = []
+
+    def empty(_session, _transaction, connection):
+        # After the test's own commit, and the one with which the view's transaction begins.
+        if len(commits) == 2:
+            connection.execute(delete(CartLine))
+
+    listeners = (("after_commit", commits.append), ("after_begin", empty))
+    for name, listener in listeners:
+        event.listen(db.session, name, listener)
+    try:
+        answer = client.post("/en/checkout", data=fields)
+    finally:
+        for name, listener in listeners:
+            event.remove(db.session, name, listener)
+
+    assert answer.location.endswith("/en/cart")
+    assert "Your cart is empty." in client.get("/en/cart").get_data(as_text=True)
+    assert db.session.query(Order).count() == 0
+
+
+def test_goods_withdrawn_from_the_shop_are_named_in_the_cart(client, buyer):
+    product = some_goods()
+    variant_id = product.variants[0].id
+    a_cart({product: 2}, user=buyer)
+    withdraw_product(product, now())
+
+    answer = client.post(f"/en/cart/lines/{variant_id}", data={"step": "1"})
+
+    assert answer.location.endswith("/en/cart")
+    assert "no longer for sale" in client.get("/en/cart").get_data(as_text=True)
+    assert db.session.query(CartLine).one().quantity == 2
+
+
+def test_who_comes_back_from_paying_is_thanked(client, buyer, stripe):
+    a_cart({some_goods(): 2}, user=buyer)
+    order_now(client)
+    order, payment = db.session.query(Order).one(), db.session.query(Payment).one()
+    stripe.pay(payment.session_id)
+    stripe.deliver_all(client)
+
+    answer = client.get(
+        f"/en/orders/{order.number}/payments/return?session_id={payment.session_id}"
+    )
+    text = client.get(answer.location).get_data(as_text=True)
+
+    assert "Paid. Thank you!" in text
+
+
+def test_who_pays_a_canceled_order_is_told_that_the_money_goes_back(client, buyer, stripe):
+    a_cart({some_goods(): 2}, user=buyer)
+    order_now(client)
+    order, payment = db.session.query(Order).one(), db.session.query(Payment).one()
+    stripe.pay(payment.session_id)
+    cancel_order(order, at=now(), by=buyer.id)
+
+    answer = client.get(
+        f"/en/orders/{order.number}/payments/return?session_id={payment.session_id}"
+    )
+    text = client.get(answer.location).get_data(as_text=True)
+
+    assert "This payment is not needed" in text
+    assert "Nothing was charged" not in text
+    assert "Paid. Thank you!" not in text
 
 
 def test_a_double_tap_makes_one_order(client, buyer, stripe):

@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.catalog.queries import get_offer
 from marketplace.kernel.db import db, lock
-from marketplace.orders.errors import NotEnough
+from marketplace.kernel.errors import NotFound
+from marketplace.orders.errors import NoLongerSold, NotEnough
 from marketplace.orders.models import Cart, CartLine
 from marketplace.orders.policies import MOST_PIECES
 from marketplace.orders.queries.carts import find_cart, list_quantities
@@ -32,7 +33,7 @@ def open_cart(token: str | None, *, user_id: int | None = None, at: datetime) ->
 def add_to_cart(
     cart: Cart, variant_id: int, quantity: int, *, at: datetime, lang: str = "ko"
 ) -> None:
-    """Put `quantity` more pieces in. Raises NotFound, or NotEnough when so many are not there."""
+    """Put `quantity` more pieces in. Raises NoLongerSold, NotEnough."""
     there = list_quantities(cart).get(variant_id, 0)
     change_quantity(cart, variant_id, there + quantity, at=at, lang=lang)
 
@@ -40,11 +41,17 @@ def add_to_cart(
 def change_quantity(
     cart: Cart, variant_id: int, quantity: int, *, at: datetime, lang: str = "ko"
 ) -> None:
-    """Make it `quantity` pieces; zero or less takes the goods out. Raises NotFound, NotEnough."""
+    """Make it `quantity` pieces; zero or less takes the goods out.
+
+    Raises NoLongerSold, or NotEnough when so many are not there.
+    """
     if quantity <= 0:
         remove_from_cart(cart, variant_id, at=at)
         return
-    offer = get_offer(variant_id, lang)
+    try:
+        offer = get_offer(variant_id, lang)
+    except NotFound as error:
+        raise NoLongerSold from error
     most = min(offer.available, MOST_PIECES)
     if quantity > most:
         raise NotEnough(available=most, name=offer.name)

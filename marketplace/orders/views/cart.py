@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest
 
 from marketplace.kernel.db import transaction
 from marketplace.kernel.time import now
-from marketplace.orders.errors import NotEnough
+from marketplace.orders.errors import NoLongerSold, NotEnough
 from marketplace.orders.operations import add_to_cart, change_quantity, open_cart
 from marketplace.orders.queries import list_quantities, quote
 from marketplace.orders.views.blueprint import bp
@@ -70,7 +70,7 @@ def change_line(variant_id: int) -> ResponseReturnValue:
         with transaction():
             cart = open_cart(cart_token(), user_id=reader_id(), at=now())
             change_quantity(cart, variant_id, quantity, at=now(), lang=current_language())
-    except NotEnough as error:
+    except (NoLongerSold, NotEnough) as error:
         flash(explain(error), "bad")
     if quantity:
         return redirect(url_for(".show_cart"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
@@ -10,10 +11,11 @@ from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select
 
-from marketplace.customs.errors import InvalidCustomsCode, InvalidPhone, InvalidPostcode
+from marketplace.customs.policies import normalize_customs_code, normalize_korean_phone
+from marketplace.customs.queries import check_postcode
 from marketplace.kernel.config import Config
 from marketplace.kernel.db import db, transaction
-from marketplace.kernel.errors import DomainError
+from marketplace.kernel.errors import DomainError, Invalid
 from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import now
 from marketplace.orders.errors import CartEmpty, NotEnough, OrderNotPayable, QuoteChanged
@@ -25,19 +27,19 @@ from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.browser import reader_cart
 from marketplace.payments.errors import AlreadyPaid, StripeRefused, StripeUnavailable
 from marketplace.payments.flows import open_checkout, settle
+from marketplace.payments.models import PaymentState
+from marketplace.payments.operations import Seen
 from marketplace.payments.queries import list_payments
-from marketplace.reference.errors import PostcodeUnknown
 from marketplace.web.access import signed_in
 from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 from marketplace.web.locale import current_language
 
 EDITION = "2026-04"
-FIELDS: dict[type[DomainError], str] = {
-    InvalidPhone: "phone",
-    InvalidPostcode: "postcode",
-    PostcodeUnknown: "postcode",
-    InvalidCustomsCode: "customs_code",
+CHECKS: dict[str, Callable[[str], str]] = {
+    "phone": normalize_korean_phone,
+    "postcode": check_postcode,
+    "customs_code": normalize_customs_code,
 }
 
 
@@ -53,7 +55,10 @@ def checkout() -> ResponseReturnValue:
     if cart is None or offer is None or not offer.parcels:
         flash(explain(CartEmpty()), "wait")
         return redirect(url_for(".show_cart"))
-    if form.validate_on_submit():
+    is_whole = form.validate_on_submit()
+    if request.method == "POST":
+        _check_address(form)
+    if is_whole and not form.is_refused:
         seen = _read_quote(form.quote.data)
         try:
             with transaction():
@@ -67,8 +72,9 @@ def checkout() -> ResponseReturnValue:
                     seen=seen.get("fingerprint", ""),
                     consents={"terms": EDITION, "overseas_transfer": EDITION},
                 )
-        except tuple(FIELDS) as error:
-            form.refuse(FIELDS[type(error)], error)
+        except CartEmpty as error:
+            flash(explain(error), "wait")
+            return redirect(url_for(".show_cart"))
         except QuoteChanged as error:
             return _show(form, offer, error, before=seen)
         except NotEnough as error:
@@ -78,6 +84,16 @@ def checkout() -> ResponseReturnValue:
     elif request.method == "GET":
         _fill_in(form)
     return _show(form, offer)
+
+
+def _check_address(form: CheckoutForm) -> None:
+    """Refuse every field that customs or the post would refuse, not only the first."""
+    for name, check in CHECKS.items():
+        if not form[name].errors:
+            try:
+                check(form[name].data or "")
+            except Invalid as error:
+                form.refuse(name, error)
 
 
 def _show(
@@ -172,10 +188,23 @@ def return_from_payment(number: str) -> ResponseReturnValue:
     session_id = request.args.get("session_id", "")
     if session_id in {payment.session_id for payment in list_payments("order", order.number)}:
         try:
-            settle(session_id, at=now())
+            seen = settle(session_id, at=now())
         except (StripeUnavailable, StripeRefused):
             flash(_("We are still waiting for word of your payment. Reload in a minute."), "wait")
+        else:
+            _thank(order, seen)
     return redirect(url_for(".show_order", number=number))
+
+
+def _thank(order: Order, seen: Seen) -> None:
+    """Say what became of the money, whether this look or the webhook before it settled it."""
+    if seen.payment is None or seen.payment.state is not PaymentState.PAID:
+        return
+    db.session.refresh(order)
+    if seen.unwanted is None and order.state is OrderState.PAID:
+        flash(_("Paid. Thank you!"), "ok")
+    else:
+        flash(_("This payment is not needed. It goes back to you in full."), "wait")
 
 
 def _pay(order: Order) -> ResponseReturnValue:
