@@ -25,6 +25,7 @@ from marketplace.kernel.money import LARGEST
 
 CAP = 1000
 MOST_WORDS = 8
+MOST_DROPS = 4
 FEW_HITS = 3
 MOST_VOCABULARY = 20_000
 KEPT_ANSWERS = 32
@@ -55,6 +56,7 @@ class Found:
     """One page of product ids. `is_capped`: there are more than `count`.
 
     `facets` says how many would remain for each value of a group, its own choice set aside.
+    `shorter` names words without which the others would find something.
     """
 
     ids: Sequence[int]
@@ -62,6 +64,7 @@ class Found:
     is_capped: bool
     facets: Mapping[str, Counter[str]] = field(default_factory=dict)
     suggestions: Sequence[str] = ()
+    shorter: Mapping[str, str] = field(default_factory=dict)
 
 
 def search(
@@ -76,14 +79,20 @@ def search(
 ) -> Found:
     """Find published products. `rate`: rupiah for one won; `version`: the catalog's.
 
-    Sorted by relevance when something was typed, else newest first.
+    Sorted by relevance when something was typed, else newest first. Signs alone find nothing.
     """
     said = words(typed)[:MOST_WORDS]
+    if typed.strip() and not said:
+        return Found(ids=[], count=0, is_capped=False)
     scope = Filters(cooperative=filters.cooperative)
-    base = _recall(
-        (version, tuple(said), filters.cooperative),
-        lambda: index.ask(_question(said, scope, rate), CAP + 1),
-    )
+
+    def recall(sought: Sequence[str]) -> list[Hit]:
+        return _recall(
+            (version, tuple(sought), filters.cooperative),
+            lambda: index.ask(_question(sought, scope, rate), CAP + 1),
+        )
+
+    base = recall(said)
     tests = _tests(filters, rate)
     hits = base
     if len(base) > CAP and tests:
@@ -101,8 +110,17 @@ def search(
         facets=facets,
     )
     if said and len(base) < FEW_HITS:
-        return replace(found, suggestions=suggest_spelling(said))
+        shorter = {} if base else _shorter(said, recall)
+        return replace(found, suggestions=suggest_spelling(said), shorter=shorter)
     return found
+
+
+def _shorter(said: Sequence[str], recall: Callable[[Sequence[str]], list[Hit]]) -> dict[str, str]:
+    """Words to drop, each with the rest, which finds something."""
+    rests = {
+        said[place]: [*said[:place], *said[place + 1 :]] for place in range(len(said[:MOST_DROPS]))
+    }
+    return {word: " ".join(rest) for word, rest in rests.items() if rest and recall(rest)}
 
 
 def suggest_spelling(said: Sequence[str]) -> list[str]:

@@ -81,6 +81,23 @@ def test_goods_are_found_in_three_languages(typed, expected):
     assert sorted(names(find(typed))) == expected
 
 
+@pytest.mark.parametrize("typed", ["🙂", "%", "''", '"', "% _ ☕"])
+def test_signs_alone_find_nothing(typed):
+    some_goods()
+
+    assert (find(typed).count, names(find(typed))) == (0, [])
+    assert len(names(find("  "))) == 3
+
+
+def test_a_search_without_hits_names_the_words_to_drop():
+    some_goods()
+
+    assert find("kopi zzzqq").shorter == {"zzzqq": "kopi"}
+    assert find("kopi kawung semut").shorter == {"semut": "kopi kawung"}
+    assert find("zzzqq").shorter == {}
+    assert find("kopi").shorter == {}
+
+
 def test_the_name_counts_more_than_the_story():
     some_goods()
 

@@ -2,9 +2,11 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import marketplace
 from marketplace.catalog import hooks
 from marketplace.catalog.hooks import HomeProgram, HomePrograms
 from marketplace.catalog.models import CertificateKind, TextStatus
@@ -407,3 +409,29 @@ def test_goods_stand_on_the_page_of_their_cooperative(client):
     a_product(coop)
 
     assert names(page(client, "/en/cooperatives/burni")) == ["kopi-arabika-gayo"]
+
+
+@pytest.mark.parametrize("typed", ["🙂", "%25", "%22"])
+def test_a_search_for_signs_says_that_nothing_fits(client, typed):
+    a_product(name="Kopi Gayo")
+
+    text = page(client, f"/en/products?q={typed}")
+
+    assert "Nothing fits" in text
+    assert 'class="card' not in text
+
+
+def test_a_search_without_hits_offers_other_words(client):
+    a_product(name="Kopi Gayo")
+
+    assert 'href="/en/products?q=kopi">Without “zzzqq”</a>' in page(
+        client, "/en/products?q=kopi+zzzqq"
+    )
+    assert ">커피</a>" in page(client, "/ko/products?q=카피")
+    assert ">coffee</a>" in page(client, "/en/products?q=cofee")
+
+
+def test_long_words_break_in_titles():
+    css = (Path(marketplace.__file__).parent / "static" / "css" / "base.css").read_text("utf-8")
+
+    assert "h1 { font-size: var(--t-2xl); overflow-wrap: anywhere; }" in css
