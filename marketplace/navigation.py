@@ -135,10 +135,13 @@ class Navigation:
         return _links(_link(_("My orders"), "orders.list_orders", icon="box"))
 
     @cached_property
+    def offers_exports(self) -> bool:
+        """A stranger may turn out to be a partner; who is signed in and is none is refused."""
+        return not current_user.is_authenticated or bool(current_user.organizations)
+
+    @cached_property
     def foot(self) -> list[Group]:
-        # A stranger may turn out to be a partner; who is signed in and is none would be refused.
-        is_closed = current_user.is_authenticated and not current_user.organizations
-        exports = [] if is_closed else [_link(_("Export catalog (KOTRA)"), "trade.list_exports")]
+        exports = [_link(_("Export catalog (KOTRA)"), "trade.list_exports")]
         groups = [
             Group(
                 _("Shopping"),
@@ -158,7 +161,7 @@ class Navigation:
             ),
             Group(
                 _("Working together"),
-                _links(*exports),
+                _links(*(exports if self.offers_exports else [])),
             ),
         ]
         return [group for group in groups if group.links]

@@ -3,6 +3,9 @@
 A visitor is a stranger as long as the browser sends no cookie but the language and the theme.
 Pages kept for them must not touch the session: no token, no flash, no cookie. Their small forms
 are protected by the origin instead; see `security.same_origin`.
+
+Three shelves: parts that all readers of an address share, whole pages of strangers, and, at the
+door, answers given a moment ago.
 """
 
 from __future__ import annotations
@@ -10,27 +13,41 @@ from __future__ import annotations
 import gzip
 import hashlib
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask import Flask, Response, make_response, request
 from markupsafe import Markup
+from sqlalchemy import event
 from werkzeug.wrappers import Response as BaseResponse
 
 from marketplace.kernel.db import db
 from marketplace.web.access import LAST_READER
+from marketplace.web.locale import current_language
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST_PAGES = 256
-MOST_PARTS = 512
+MOST_PARTS = 2048
 LONGEST_QUERY = 300
 HARMLESS_COOKIES = frozenset({"lang", "theme", LAST_READER})
 FOR_ALL = "public, max-age=0, must-revalidate"
 FOR_ONE = "private, no-cache"
 VARY = "Cookie, Accept-Encoding"
+MOMENT = 0.5
+MOST_ANSWERS = 512
+SHARED = "lumbung.shared"
+# All of a request that an answer to a stranger may depend on.
+HEARD = (
+    *("wsgi.url_scheme", "HTTP_HOST", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"),
+    *("HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING", "HTTP_IF_NONE_MATCH"),
+)
 
 Version = Callable[[], Hashable]
 T = TypeVar("T")
@@ -85,11 +102,11 @@ def _part_shelf() -> Shelf[Markup]:
     return _parts.setdefault(db.engine, Shelf(MOST_PARTS))
 
 
-def part_key(name: str, version: Hashable) -> Hashable | None:
+def part_key(name: str, *version: Hashable) -> Hashable | None:
     """The key of a part that all readers of this address share; None when it is not worth it."""
     if len(request.query_string) > LONGEST_QUERY:
         return None
-    return name, request.path, request.query_string, version
+    return name, current_language(), request.endpoint, request.path, request.query_string, version
 
 
 def is_part_kept(key: Hashable | None) -> bool:
@@ -164,6 +181,7 @@ def _answer(page: KeptPage) -> Response:
     response.headers["ETag"] = page.etag
     response.headers["Cache-Control"] = FOR_ALL
     response.headers["Vary"] = VARY
+    request.environ[SHARED] = True
     return response
 
 
@@ -172,5 +190,76 @@ def _for_one(response: Response) -> Response:
     return response
 
 
+class Answer(NamedTuple):
+    """What was sent to a stranger, and how long it may be said again unchecked."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    until: float
+    commits: int
+
+
+class Door:
+    """Says an answer again that was given a moment ago to the same question.
+
+    The application is not woken for it. A commit in this process ends all such moments, so that
+    whoever changed something sees it; a change made in another shows up when the moment is over.
+    """
+
+    def __init__(self, inside: WSGIApplication) -> None:
+        self._inside = inside
+        self._answers: dict[Hashable, Answer] = {}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET":
+            return self._inside(environ, start_response)
+        question = tuple(map(environ.get, HEARD))
+        answer = self._answers.get(question)
+        if answer and answer.commits == _commits.number and time.monotonic() < answer.until:
+            start_response(answer.status, answer.headers)
+            return [answer.body]
+        return self._listen(question, environ, start_response)
+
+    def _listen(
+        self, question: Hashable, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        commits, asked_at = _commits.number, time.monotonic()
+        said: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            said[:] = [status, [pair for pair in headers if pair[0] != "X-Request-Id"]]
+            return start_response(status, headers, *more)
+
+        chunks = self._inside(environ, start)
+        is_shared = environ.get(SHARED) and all(name != "Set-Cookie" for name, _ in said[1])
+        if not is_shared:
+            return chunks
+        try:
+            body = b"".join(chunks)
+        finally:
+            if hasattr(chunks, "close"):
+                chunks.close()
+        if len(self._answers) >= MOST_ANSWERS:
+            self._answers.clear()
+        self._answers[question] = Answer(said[0], said[1], body, asked_at + MOMENT, commits)
+        return [body]
+
+
+@dataclass
+class Commits:
+    """How often this process has committed."""
+
+    number: int = 0
+
+    def note(self, _: object) -> None:
+        self.number += 1
+
+
+_commits = Commits()
+event.listen(db.session, "after_commit", _commits.note)
+
+
 def set_up_caching(app: Flask) -> None:
-    app.jinja_env.globals["kept_part"] = kept_part
+    app.jinja_env.globals |= {"kept_part": kept_part, "part_key": part_key}
+    app.wsgi_app = Door(app.wsgi_app)  # type: ignore[method-assign]
