@@ -15,10 +15,10 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sized
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask import Flask, Response, make_response, request
@@ -33,15 +33,17 @@ from marketplace.web.locale import current_language
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MOST_PAGES = 256
-MOST_PARTS = 2048
+# What shelves hold at most: bytes of squeezed pages, signs of parts, bytes of answers.
+PAGES = 4_000_000
+PARTS = 4_000_000
+ANSWERS = 4_000_000
+KEY = 500
 LONGEST_QUERY = 300
 HARMLESS_COOKIES = frozenset({"lang", "theme", LAST_READER})
 FOR_ALL = "public, max-age=0, must-revalidate"
 FOR_ONE = "private, no-cache"
 VARY = "Cookie, Accept-Encoding"
 MOMENT = 0.5
-MOST_ANSWERS = 512
 SHARED = "lumbung.shared"
 # All of a request that an answer to a stranger may depend on.
 HEARD = (
@@ -50,43 +52,54 @@ HEARD = (
 )
 
 Version = Callable[[], Hashable]
-T = TypeVar("T")
 
 
-@dataclass
+@dataclass(frozen=True)
 class KeptPage:
-    """`squeezed` is made for the first browser that can read it, and kept."""
+    """Squeezed, as nearly every browser wants it."""
 
-    plain: bytes
+    squeezed: bytes
     etag: str
-    squeezed: bytes = b""
 
-    def squeeze(self) -> bytes:
-        if not self.squeezed:
-            self.squeezed = gzip.compress(self.plain, 6, mtime=0)
-        return self.squeezed
+    @classmethod
+    def of(cls, body: bytes) -> KeptPage:
+        digest = hashlib.sha256(body).hexdigest()[:20]
+        return cls(gzip.compress(body, 6, mtime=0), f'W/"{digest}"')
+
+    def __len__(self) -> int:
+        return len(self.squeezed)
+
+
+T = TypeVar("T", bound=Sized)
 
 
 class Shelf(Generic[T]):
-    """The last `most` things asked for; the oldest leaves first."""
+    """What was asked for last, up to `room` in all; what was not asked for longest leaves first.
 
-    def __init__(self, most: int) -> None:
-        self._pages: OrderedDict[Hashable, T] = OrderedDict()
-        self._most = most
+    A thing takes its length and that of its key, which is about KEY.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._left = room
         self._lock = threading.Lock()
 
     def find(self, key: Hashable) -> T | None:
         with self._lock:
-            page = self._pages.get(key)
-            if page is not None:
-                self._pages.move_to_end(key)
-            return page
+            thing = self._kept.get(key)
+            if thing is not None:
+                self._kept.move_to_end(key)
+            return thing
 
-    def put(self, key: Hashable, page: T) -> None:
+    def put(self, key: Hashable, thing: T) -> None:
         with self._lock:
-            self._pages[key] = page
-            while len(self._pages) > self._most:
-                self._pages.popitem(last=False)
+            if key in self._kept:
+                self._left += len(self._kept.pop(key)) + KEY
+            self._kept[key] = thing
+            self._left -= len(thing) + KEY
+            while self._left < 0:
+                _, oldest = self._kept.popitem(last=False)
+                self._left += len(oldest) + KEY
 
 
 # By engine: pages of one database never answer for another's.
@@ -95,11 +108,11 @@ _parts: WeakKeyDictionary[Any, Shelf[Markup]] = WeakKeyDictionary()
 
 
 def _shelf() -> Shelf[KeptPage]:
-    return _shelves.setdefault(db.engine, Shelf(MOST_PAGES))
+    return _shelves.setdefault(db.engine, Shelf(PAGES))
 
 
 def _part_shelf() -> Shelf[Markup]:
-    return _parts.setdefault(db.engine, Shelf(MOST_PARTS))
+    return _parts.setdefault(db.engine, Shelf(PARTS))
 
 
 def part_key(name: str, *version: Hashable) -> Hashable | None:
@@ -156,7 +169,7 @@ def kept(version: Version) -> Callable[[Callable[..., Any]], Callable[..., Any]]
                 response = make_response(view(*args, **kwargs))
                 if response.status_code != 200:
                     return response
-                page = _keep(response.get_data())
+                page = KeptPage.of(response.get_data())
                 shelf.put(key, page)
             return _answer(page)
 
@@ -165,19 +178,14 @@ def kept(version: Version) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return wrap
 
 
-def _keep(body: bytes) -> KeptPage:
-    digest = hashlib.sha256(body).hexdigest()[:20]
-    return KeptPage(body, f'W/"{digest}"')
-
-
 def _answer(page: KeptPage) -> Response:
     if page.etag in request.headers.get("If-None-Match", ""):
         response = Response(status=304)
     elif "gzip" in request.headers.get("Accept-Encoding", ""):
-        response = Response(page.squeeze(), mimetype="text/html")
+        response = Response(page.squeezed, mimetype="text/html")
         response.headers["Content-Encoding"] = "gzip"
     else:
-        response = Response(page.plain, mimetype="text/html")
+        response = Response(gzip.decompress(page.squeezed), mimetype="text/html")
     response.headers["ETag"] = page.etag
     response.headers["Cache-Control"] = FOR_ALL
     response.headers["Vary"] = VARY
@@ -190,7 +198,22 @@ def _for_one(response: Response) -> Response:
     return response
 
 
-class Answer(NamedTuple):
+@dataclass
+class Commits:
+    """How often this process has committed."""
+
+    number: int = 0
+
+    def note(self, _: object) -> None:
+        self.number += 1
+
+
+_commits = Commits()
+event.listen(db.session, "after_commit", _commits.note)
+
+
+@dataclass(frozen=True)
+class Answer:
     """What was sent to a stranger, and how long it may be said again unchecked."""
 
     status: str
@@ -198,6 +221,12 @@ class Answer(NamedTuple):
     body: bytes
     until: float
     commits: int
+
+    def holds(self) -> bool:
+        return self.commits == _commits.number and time.monotonic() < self.until
+
+    def __len__(self) -> int:
+        return len(self.body)
 
 
 class Door:
@@ -209,14 +238,14 @@ class Door:
 
     def __init__(self, inside: WSGIApplication) -> None:
         self._inside = inside
-        self._answers: dict[Hashable, Answer] = {}
+        self._answers: Shelf[Answer] = Shelf(ANSWERS)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "GET":
             return self._inside(environ, start_response)
         question = tuple(map(environ.get, HEARD))
-        answer = self._answers.get(question)
-        if answer and answer.commits == _commits.number and time.monotonic() < answer.until:
+        answer = self._answers.find(question)
+        if answer is not None and answer.holds():
             start_response(answer.status, answer.headers)
             return [answer.body]
         return self._listen(question, environ, start_response)
@@ -240,24 +269,9 @@ class Door:
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
-        if len(self._answers) >= MOST_ANSWERS:
-            self._answers.clear()
-        self._answers[question] = Answer(said[0], said[1], body, asked_at + MOMENT, commits)
+        answer = Answer(said[0], said[1], body, asked_at + MOMENT, commits)
+        self._answers.put(question, answer)
         return [body]
-
-
-@dataclass
-class Commits:
-    """How often this process has committed."""
-
-    number: int = 0
-
-    def note(self, _: object) -> None:
-        self.number += 1
-
-
-_commits = Commits()
-event.listen(db.session, "after_commit", _commits.note)
 
 
 def set_up_caching(app: Flask) -> None:
