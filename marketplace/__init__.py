@@ -36,15 +36,20 @@ from marketplace.web.formats import set_up_formats
 from marketplace.web.health import set_up_health
 from marketplace.web.locale import set_up_locale
 from marketplace.web.security import set_up_security
+from marketplace.web.templates import Templates
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class Lumbung(Flask):
+    jinja_environment = Templates
 
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the application from `config`, or from the environment."""
     config = config or read_config(os.environ, ROOT)
     config.instance.mkdir(parents=True, exist_ok=True)
-    app = Flask(__name__, instance_path=str(config.instance))
+    app = Lumbung(__name__, instance_path=str(config.instance))
     app.config.update(
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,

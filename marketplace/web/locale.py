@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, g, request, url_for
 from flask_babel import Babel
+from markupsafe import Markup
 
 LANGUAGES = ("ko", "id", "en")
 NAMES = {"ko": "한국어", "id": "Bahasa Indonesia", "en": "English"}
@@ -49,24 +50,31 @@ def _catalog(language: str) -> NullTranslations:
     return Translations.load(str(TEXTS), [language])
 
 
-def _say(text: str) -> str:
-    return _catalog(current_language()).gettext(text)
+@lru_cache(maxsize=4096)
+def _said(language: str, text: str) -> Markup:
+    return Markup(_catalog(language).gettext(text))  # noqa: S704 – ours, from the catalogs
 
 
-def _say_counted(singular: str, plural: str, number: int) -> str:
-    return _catalog(current_language()).ngettext(singular, plural, number)
+def say(text: str, /, **values: object) -> Markup:
+    """`_()` of the templates: the text in the reader's language, values escaped into it."""
+    said = _said(current_language(), text)
+    return said % values if "%" in said else said
+
+
+def say_counted(singular: str, plural: str, number: int, /, **values: object) -> Markup:
+    """`ngettext()` of the templates; `%(num)s` is the number."""
+    said = _catalog(current_language()).ngettext(singular, plural, number)
+    return Markup(said) % {"num": number, **values}  # noqa: S704 – ours, from the catalogs
 
 
 def set_up_locale(app: Flask) -> None:
     """Take the language out of every address, and put it back into every link.
 
-    Templates ask the catalogs directly: a page has a hundred texts, and Flask-Babel finds out
-    the reader's language anew for each of them.
+    Templates ask the catalogs directly: a page has a hundred texts, and Flask-Babel and Jinja's
+    extension find out the reader's language and the context anew for each of them.
     """
     babel.init_app(app, locale_selector=current_language)
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        _say, _say_counted, newstyle=True
-    )
+    app.jinja_env.globals |= {"_": say, "gettext": say, "ngettext": say_counted}
 
     @app.url_value_preprocessor
     def pull_language(_: str | None, values: dict[str, Any] | None) -> None:

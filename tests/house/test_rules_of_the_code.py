@@ -50,6 +50,11 @@ def test_templates_carry_no_inline_code():
     assert lines_with(r"<script>|<style|\sstyle=\"|\son[a-z]+=\"|\|\s*safe\b", TEMPLATES) == []
 
 
+def test_templates_translate_only_what_is_written_there():
+    # The catalogs' texts count as markup; a name or a story must never be looked up in them.
+    assert lines_with(r"\b(_|n?gettext)\((?!\s*[\"'])", TEMPLATES) == []
+
+
 def test_money_is_never_a_float():
     assert lines_with(r"\bfloat\(.*(minor|amount|price|rate)", SOURCES) == []
 
