@@ -55,6 +55,10 @@ class RefundUnderway(Conflict):
     message = N_("A refund of this parcel is on its way. Its money stays held until then.")
 
 
+class ParcelAboveLimit(Conflict):
+    message = N_("A parcel of this order is too heavy to be sent.")
+
+
 class NotPaid(Conflict):
     message = N_("This order has not been paid.")
 

@@ -118,11 +118,31 @@ def test_nonsense_quantities_put_one_piece_in(client, quantity):
     assert db.session.query(CartLine).one().quantity == 1
 
 
-@pytest.mark.parametrize(
-    ("variant", "status"), [("999999", 404), ("x", 400), ("--5", 400), ("", 400)]
-)
-def test_goods_that_are_not_there_cannot_be_put_in(client, variant, status):
-    assert client.post("/ko/cart/lines", data={"variant_id": variant}).status_code == status
+@pytest.mark.parametrize("variant", ["x", "--5", ""])
+def test_what_is_no_number_of_goods_cannot_be_put_in(client, variant):
+    assert client.post("/ko/cart/lines", data={"variant_id": variant}).status_code == 400
+
+
+def test_undoing_a_removal_of_goods_withdrawn_meanwhile_is_answered_in_the_cart(client, buyer):
+    product = some_goods()
+    variant_id = product.variants[0].id
+    a_cart({product: 2}, user=buyer)
+    removed = client.post(f"/en/cart/lines/{variant_id}", data={"remove": "1"})
+    assert "Undo" in client.get(removed.location).get_data(as_text=True)
+    withdraw_product(product, now())
+
+    answer = client.post("/en/cart/lines", data={"variant_id": variant_id, "quantity": 2})
+
+    assert answer.location.endswith("/en/cart")
+    assert "These goods are no longer for sale." in client.get("/en/cart").get_data(as_text=True)
+    assert db.session.query(CartLine).count() == 0
+
+
+def test_goods_that_are_not_there_cannot_be_put_in(client):
+    answer = client.post("/en/cart/lines", data={"variant_id": "999999"})
+
+    assert answer.location.endswith("/en/cart")
+    assert "no longer for sale" in client.get("/en/cart").get_data(as_text=True)
 
 
 def test_an_order_leads_to_stripe(client, buyer, stripe):

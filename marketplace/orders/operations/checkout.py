@@ -13,7 +13,7 @@ from marketplace.customs.queries import check_postcode
 from marketplace.kernel.db import db, lock
 from marketplace.kernel.errors import NotPermitted
 from marketplace.kernel.ids import dated_number, receipt_code
-from marketplace.orders.errors import CartEmpty, NotEnough, QuoteChanged
+from marketplace.orders.errors import CartEmpty, NotEnough, ParcelAboveLimit, QuoteChanged
 from marketplace.orders.models import Cart, LineItem, Order, OrderSplit, Parcel, SplitPart
 from marketplace.orders.operations.carts import empty_cart
 from marketplace.orders.policies import HOLD, Parts, split_parcel
@@ -49,8 +49,8 @@ def place_order(
     """Freeze the cart's prices, rate, freight and split in an order, and hold its stock.
 
     A repeat with the same `form_key` returns the order made first. `seen` is the fingerprint of
-    the quote the buyer looked at. Raises CartEmpty, QuoteChanged, NotEnough, and for the address
-    InvalidPhone, InvalidPostcode, PostcodeUnknown or InvalidCustomsCode.
+    the quote the buyer looked at. Raises CartEmpty, ParcelAboveLimit, QuoteChanged, NotEnough,
+    and for the address InvalidPhone, InvalidPostcode, PostcodeUnknown or InvalidCustomsCode.
     """
     cart = lock(Cart, cart.id)
     order = db.session.scalar(select(Order).where(Order.form_key == form_key))
@@ -62,6 +62,8 @@ def place_order(
     offer = quote(list_quantities(cart), lang=locale, at=at)
     if not offer.parcels:
         raise CartEmpty
+    if offer.too_heavy:
+        raise ParcelAboveLimit
     if seen is not None and seen != offer.fingerprint:
         raise QuoteChanged
     number = dated_number("L", at)

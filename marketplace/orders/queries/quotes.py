@@ -14,8 +14,9 @@ from sqlalchemy import select
 from marketplace.catalog.policies import price_in_won
 from marketplace.catalog.queries import Offer, list_offers
 from marketplace.cooperatives.models import Cooperative
+from marketplace.customs.errors import ParcelTooHeavy
 from marketplace.customs.policies import GoodsLine, OrderLandedCost
-from marketplace.customs.queries import landed_costs
+from marketplace.customs.queries import landed_cost, landed_costs, shipping_price
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, total, won
 from marketplace.kernel.time import today_in_seoul
@@ -46,11 +47,12 @@ class QuoteLine:
 
 @dataclass(frozen=True)
 class QuoteParcel:
-    """What one cooperative sends."""
+    """What one cooperative sends. `most_grams` is set when the post takes no parcel so heavy."""
 
     cooperative: Cooperative
     lines: Sequence[QuoteLine]
     shipping: Money
+    most_grams: int | None = None
 
     @property
     def goods(self) -> Money:
@@ -63,13 +65,20 @@ class QuoteParcel:
 
 @dataclass(frozen=True)
 class Quote:
-    """The whole sum. `krw_idr` is rupiah for one won, fixed on `rate_day`."""
+    """The whole sum. `krw_idr` is rupiah for one won, fixed on `rate_day`.
+
+    Parcels that are too heavy have no freight; with any, nothing can be ordered.
+    """
 
     parcels: Sequence[QuoteParcel]
     krw_idr: Decimal
     rate_day: date
     policy: SplitPolicy
     landed: OrderLandedCost
+
+    @property
+    def too_heavy(self) -> list[QuoteParcel]:
+        return [parcel for parcel in self.parcels if parcel.most_grams is not None]
 
     @property
     def lines(self) -> list[QuoteLine]:
@@ -131,14 +140,40 @@ def quote(quantities: Mapping[int, int], *, lang: str, at: datetime) -> Quote:
     ]
     cooperatives = _cooperatives(lines)
     of = [[ln for ln in lines if ln.offer.cooperative_id == coop.id] for coop in cooperatives]
-    landed = landed_costs(
-        [[GoodsLine(ln.offer.hs6, ln.amount, ln.weight_grams) for ln in part] for part in of], day
-    )
+    goods = [[GoodsLine(ln.offer.hs6, ln.amount, ln.weight_grams) for ln in part] for part in of]
+    limits = [_passed_limit(part, day) for part in goods]
+    landed = _landed(goods, limits, day)
     parcels = [
-        QuoteParcel(cooperative, part, cost.shipping)
-        for cooperative, part, cost in zip(cooperatives, of, landed.parcels, strict=True)
+        QuoteParcel(cooperative, part, cost.shipping, most_grams)
+        for cooperative, part, cost, most_grams in zip(
+            cooperatives, of, landed.parcels, limits, strict=True
+        )
     ]
     return Quote(parcels, krw_idr, rate_day, policy_at("sale", at), landed)
+
+
+def _passed_limit(lines: Sequence[GoodsLine], day: date) -> int | None:
+    """The post's limit in grams, when these goods are heavier."""
+    try:
+        shipping_price(sum(line.weight_grams for line in lines), day)
+    except ParcelTooHeavy as error:
+        return int(str(error.facts["most_kg"])) * 1000
+    return None
+
+
+def _landed(
+    goods: Sequence[Sequence[GoodsLine]], limits: Sequence[int | None], day: date
+) -> OrderLandedCost:
+    """The parcels' costs in their order, of those that are too heavy without freight."""
+    fit = landed_costs([part for part, most in zip(goods, limits, strict=True) if not most], day)
+    costs = iter(fit.parcels)
+    return OrderLandedCost(
+        [
+            landed_cost(part, day, shipping=won(0)) if most else next(costs)
+            for part, most in zip(goods, limits, strict=True)
+        ],
+        fit.passes_limit_together,
+    )
 
 
 def _cooperatives(lines: Sequence[QuoteLine]) -> list[Cooperative]:

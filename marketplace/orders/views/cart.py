@@ -14,6 +14,7 @@ from marketplace.orders.operations import add_to_cart, change_quantity, open_car
 from marketplace.orders.queries import list_quantities, quote
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.browser import cart_token, reader_cart, reader_id, remember_cart
+from marketplace.orders.views.checkout import weigh
 from marketplace.web.access import public
 from marketplace.web.errors import explain
 from marketplace.web.locale import current_language
@@ -28,6 +29,7 @@ def show_cart() -> ResponseReturnValue:
     return render_template(
         "orders/cart.html",
         quote=offer if offer and offer.parcels else None,
+        weigh=weigh,
         removed=request.args.get("removed", type=int),
         removed_quantity=request.args.get("quantity", 1, type=int),
     )
@@ -43,7 +45,7 @@ def add_line() -> ResponseReturnValue:
         with transaction():
             cart = open_cart(cart_token(), user_id=reader_id(), at=now())
             add_to_cart(cart, variant_id, max(1, quantity), at=now(), lang=current_language())
-    except NotEnough as error:
+    except (NoLongerSold, NotEnough) as error:
         flash(explain(error), "bad")
         return redirect(url_for(".show_cart"))
     if request.form.get("then") == "checkout":

@@ -18,11 +18,17 @@ from marketplace.kernel.db import db, transaction
 from marketplace.kernel.errors import DomainError, Invalid
 from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import now
-from marketplace.orders.errors import CartEmpty, NotEnough, OrderNotPayable, QuoteChanged
+from marketplace.orders.errors import (
+    CartEmpty,
+    NotEnough,
+    OrderNotPayable,
+    ParcelAboveLimit,
+    QuoteChanged,
+)
 from marketplace.orders.forms import CheckoutForm
-from marketplace.orders.models import LineItem, Order, OrderState
+from marketplace.orders.models import Cart, LineItem, Order, OrderState
 from marketplace.orders.operations import place_order
-from marketplace.orders.queries import Quote, get_order_of, list_quantities, quote
+from marketplace.orders.queries import Quote, QuoteParcel, get_order_of, list_quantities, quote
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.browser import reader_cart
 from marketplace.payments.errors import AlreadyPaid, StripeRefused, StripeUnavailable
@@ -32,6 +38,7 @@ from marketplace.payments.operations import Seen
 from marketplace.payments.queries import list_payments
 from marketplace.web.access import signed_in
 from marketplace.web.errors import explain
+from marketplace.web.formats import format_weight
 from marketplace.web.forms import render_form
 from marketplace.web.locale import current_language
 
@@ -55,35 +62,46 @@ def checkout() -> ResponseReturnValue:
     if cart is None or offer is None or not offer.parcels:
         flash(explain(CartEmpty()), "wait")
         return redirect(url_for(".show_cart"))
-    is_whole = form.validate_on_submit()
-    if request.method == "POST":
-        _check_address(form)
-    if is_whole and not form.is_refused:
-        seen = _read_quote(form.quote.data)
-        try:
-            with transaction():
-                order = place_order(
-                    current_user,
-                    cart,
-                    form.address(),
-                    form_key=form.form_key.data or "",
-                    at=now(),
-                    locale=current_language(),
-                    seen=seen.get("fingerprint", ""),
-                    consents={"terms": EDITION, "overseas_transfer": EDITION},
-                )
-        except CartEmpty as error:
-            flash(explain(error), "wait")
+    if request.method == "GET":
+        if offer.too_heavy:
             return redirect(url_for(".show_cart"))
-        except QuoteChanged as error:
-            return _show(form, offer, error, before=seen)
-        except NotEnough as error:
-            return _show(form, offer, error)
-        else:
-            return _pay(order)
-    elif request.method == "GET":
         _fill_in(form)
+        return _show(form, offer)
+    is_whole = form.validate_on_submit()
+    _check_address(form)
+    if offer.too_heavy:
+        return _show_too_heavy(form, offer)
+    if is_whole and not form.is_refused:
+        return _order(form, cart, offer)
     return _show(form, offer)
+
+
+def _order(form: CheckoutForm, cart: Cart, offer: Quote) -> ResponseReturnValue:
+    """Place the order and send the buyer to pay, or say what has changed meanwhile."""
+    seen = _read_quote(form.quote.data)
+    try:
+        with transaction():
+            order = place_order(
+                current_user,
+                cart,
+                form.address(),
+                form_key=form.form_key.data or "",
+                at=now(),
+                locale=current_language(),
+                seen=seen.get("fingerprint", ""),
+                consents={"terms": EDITION, "overseas_transfer": EDITION},
+            )
+    except CartEmpty as error:
+        flash(explain(error), "wait")
+        return redirect(url_for(".show_cart"))
+    except ParcelAboveLimit:
+        meanwhile = quote(list_quantities(cart), lang=current_language(), at=now())
+        return _show_too_heavy(form, meanwhile)
+    except QuoteChanged as error:
+        return _show(form, offer, error, before=seen)
+    except NotEnough as error:
+        return _show(form, offer, error)
+    return _pay(order)
 
 
 def _check_address(form: CheckoutForm) -> None:
@@ -116,6 +134,27 @@ def _show(
         if before and name in before
     ]
     return render_form("orders/checkout.html", form, quote=offer, changes=changes)
+
+
+def _show_too_heavy(form: CheckoutForm, offer: Quote) -> ResponseReturnValue:
+    """Nothing can be ordered before the cart is put right; what was typed stays.
+
+    The form keeps the quote that the buyer saw, so that old and new stand side by side after.
+    """
+    form.form_errors = [*form.form_errors, *map(weigh, offer.too_heavy)]
+    return render_form("orders/checkout.html", form, quote=offer, changes=[])
+
+
+def weigh(parcel: QuoteParcel) -> str:
+    """Which parcel is too heavy, by how much, and what to do."""
+    sentence: str = _(
+        "The parcel of %(cooperative)s weighs %(weight)s, and the post takes at most %(limit)s. "
+        "Take some of its goods out and order them separately.",
+        cooperative=parcel.cooperative.name,
+        weight=format_weight(parcel.weight_grams),
+        limit=format_weight(parcel.most_grams or 0),
+    )
+    return sentence
 
 
 def _fill_in(form: CheckoutForm) -> None:
