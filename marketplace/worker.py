@@ -1,4 +1,4 @@
-"""What happens without a request: mails, expired holds, open payments, releases of shares.
+"""What happens without a request: mails, expired holds, open payments, arrivals, releases.
 
 Nothing here is the only record of anything: each task looks for rows that wait.
 """
@@ -15,7 +15,12 @@ from huey.consumer_options import ConsumerConfig
 from marketplace import mail
 from marketplace.kernel.config import Config
 from marketplace.kernel.db import db
-from marketplace.orders.commands import catch_up_payments, give_up_unpaid, release_parcels
+from marketplace.orders.commands import (
+    catch_up_payments,
+    follow_up_arrivals,
+    give_up_unpaid,
+    release_parcels,
+)
 
 log = structlog.get_logger()
 
@@ -51,6 +56,7 @@ SCHEDULE: list[tuple[str, Callable[[], int], str]] = [
     ("send mails", mail.send_due, "*"),
     ("catch up with payments", catch_up_payments, "*/2"),
     ("give up unpaid orders", give_up_unpaid, "*/2"),
+    ("follow up arrivals", follow_up_arrivals, "*/10"),
     ("release parcels", release_parcels, "*/10"),
 ]
 

@@ -1,4 +1,4 @@
-"""What the worker does for orders: holds that ran out, payments nobody told us of, releases."""
+"""What the worker does for orders: expired holds, lost payments, arrivals, releases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from marketplace.kernel.db import db, transaction
 from marketplace.kernel.errors import DomainError
 from marketplace.kernel.time import now
 from marketplace.orders.models import Order, OrderState
-from marketplace.orders.operations import cancel_order, release_due
+from marketplace.orders.operations import (
+    assume_arrivals,
+    cancel_order,
+    release_due,
+    remind_of_arrivals,
+)
 from marketplace.orders.policies import HOLD
 from marketplace.payments.errors import AlreadyPaid, StripeUnavailable
 from marketplace.payments.flows import catch_up, close_open_sessions
@@ -56,6 +61,14 @@ def _give_up(order: Order, at: datetime) -> bool:
         return cancel_order(order, at=at)
 
 
+def follow_up_arrivals() -> int:
+    """Take silence of a month as arrival, and warn of it a week before; returns how many."""
+    with transaction():
+        assumed = assume_arrivals(now())
+    with transaction():
+        return assumed + remind_of_arrivals(now())
+
+
 def release_parcels() -> int:
     """Release what was delivered a held window ago; returns how many parcels."""
     with transaction():
@@ -63,7 +76,7 @@ def release_parcels() -> int:
 
 
 def set_up_commands(app: Flask) -> None:
-    orders = AppGroup("orders", help="Holds, lost payments and releases.")
+    orders = AppGroup("orders", help="Holds, lost payments, arrivals and releases.")
 
     @orders.command("tidy")
     def tidy() -> None:
@@ -71,6 +84,7 @@ def set_up_commands(app: Flask) -> None:
         for name, task in (
             ("payments caught up", catch_up_payments),
             ("unpaid orders canceled", give_up_unpaid),
+            ("arrivals followed up", follow_up_arrivals),
             ("parcels released", release_parcels),
         ):
             try:

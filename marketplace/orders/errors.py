@@ -43,6 +43,16 @@ class AlreadyShipped(Conflict):
     message = N_("This parcel was already sent with number %(number)s.")
 
 
+class AlreadyDelivered(Conflict):
+    message = N_("This parcel has arrived already.")
+
+
+class CancellationAsked(Conflict):
+    message = N_(
+        "The buyer has asked to cancel this parcel. Do not send it before that is answered."
+    )
+
+
 class NotShipped(Conflict):
     message = N_("This parcel has not been sent yet.")
 
@@ -53,6 +63,26 @@ class ReleaseTooEarly(Conflict):
 
 class RefundUnderway(Conflict):
     message = N_("A refund of this parcel is on its way. Its money stays held until then.")
+
+
+class RequestOpen(Conflict):
+    message = N_("The buyer's request about this parcel is open. Its money stays held until then.")
+
+
+class AlreadyAsked(Conflict):
+    message = N_("You have asked about this parcel already. We will answer you.")
+
+
+class RequestAnswered(Conflict):
+    message = N_("This request has been answered already.")
+
+
+class ReturnTooLate(Conflict):
+    message = N_("Goods can be returned within 7 days of arrival: until %(day)s.")
+
+
+class NothingToRefund(Conflict):
+    message = N_("The money of this parcel was refunded already.")
 
 
 class ParcelAboveLimit(Conflict):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.cooperatives.models import Cooperative
@@ -104,7 +104,11 @@ class ParcelState(StrEnum):
 
 
 class Parcel(Model):
-    """One cooperative sending its line items of an order; `number` is the order's plus -1, -2 …"""
+    """One cooperative sending its line items of an order; `number` is the order's plus -1, -2 …
+
+    `reminded_at`: the buyer was told that silence will count as arrival; `missing_at`: the buyer
+    said that it has not arrived. `is_arrival_assumed`: nobody said that it has.
+    """
 
     __tablename__ = "parcels"
     __table_args__ = (UniqueConstraint("order_id", "cooperative_id"),)
@@ -121,8 +125,24 @@ class Parcel(Model):
     shipped_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    missing_at: Mapped[datetime | None]
+    is_arrival_assumed: Mapped[bool] = mapped_column(default=False, server_default=false())
     cooperative: Mapped[Cooperative] = relationship(lazy="joined", innerjoin=True)
     line_items: Mapped[list[LineItem]] = relationship(lazy="raise", order_by="LineItem.id")
+
+
+class TrackingCorrection(Model):
+    """A number that was wrong: what a parcel's carrier and number were until `at`, by whom."""
+
+    __tablename__ = "tracking_corrections"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"), index=True)
+    carrier_code: Mapped[str] = mapped_column(ForeignKey("carriers.code"))
+    tracking_number: Mapped[str]
+    by_user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
 
 
 class LineItem(Model):
@@ -221,3 +241,58 @@ class RefundPart(Model):
     split_id: Mapped[int] = mapped_column(ForeignKey("order_splits.id"), primary_key=True)
     minor: Mapped[int] = mapped_column(BigInteger)
     owed_minor: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RequestKind(StrEnum):
+    CANCELLATION = "cancellation"
+    RETURN = "return"
+
+
+class RequestReason(StrEnum):
+    CHANGED_MIND = "changed_mind"
+    BROKEN = "broken"
+    WRONG_GOODS = "wrong_goods"
+    NOT_AS_DESCRIBED = "not_as_described"
+    NEVER_ARRIVED = "never_arrived"
+    OTHER = "other"
+
+
+class ParcelRequest(Model):
+    """A buyer asks for the money of a parcel: before it is sent, or after it has come.
+
+    Open until `answered_at`; at most one of a parcel is open. The answer is a `refusal` in words,
+    or the refund `refund_id`, which answers once Stripe has taken it.
+    """
+
+    __tablename__ = "parcel_requests"
+    __table_args__ = (
+        Index(
+            "uq_parcel_requests_open",
+            "parcel_id",
+            unique=True,
+            sqlite_where=text("answered_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL"),
+        ),
+        CheckConstraint(
+            "answered_at IS NULL OR refusal IS NOT NULL OR refund_id IS NOT NULL", name="answer"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"), index=True)
+    kind: Mapped[RequestKind]
+    reason: Mapped[RequestReason]
+    details: Mapped[str]
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    refusal: Mapped[str | None]
+    refund_id: Mapped[int | None] = mapped_column(ForeignKey("order_refunds.id"))
+
+    @property
+    def is_open(self) -> bool:
+        return self.answered_at is None
+
+    @property
+    def is_being_refunded(self) -> bool:
+        return self.is_open and self.refund_id is not None

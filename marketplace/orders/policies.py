@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from marketplace.kernel.money import Money, split, won
+from marketplace.kernel.time import today_in_seoul
 from marketplace.orders.errors import (
     InvalidTrackingNumber,
     RefundNotPositive,
@@ -19,7 +20,11 @@ from marketplace.orders.errors import (
 HOLD = timedelta(minutes=40)
 # The buyer may withdraw for 7 days; what is disputed after that still finds the money held.
 HELD_WINDOW = timedelta(days=14)
+RETURN_WITHIN = timedelta(days=7)
 SHIP_WITHIN = timedelta(days=3)
+# Who says nothing for so long after the parcel was sent, has it; they are reminded a week before.
+ARRIVES_WITHIN = timedelta(days=30)
+REMINDED_BEFORE = timedelta(days=7)
 MOST_PIECES = 99
 WHOLE_RUPIAH = 100
 
@@ -123,6 +128,15 @@ def s10_check_digit(serial: str) -> int:
 def release_at(delivered_at: datetime) -> datetime:
     """When a delivered parcel's money is no longer held."""
     return delivered_at + HELD_WINDOW
+
+
+def return_until(delivered_at: datetime) -> date:
+    """The last day on which the buyer may ask to send goods back; the first is not counted."""
+    return today_in_seoul(delivered_at) + RETURN_WITHIN
+
+
+def may_return(delivered_at: datetime, at: datetime) -> bool:
+    return today_in_seoul(at) <= return_until(delivered_at)
 
 
 def share_of(goods: Money, basis_points: int) -> Money:

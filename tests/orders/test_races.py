@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -17,12 +18,27 @@ from marketplace.kernel.time import now
 from marketplace.ledger.models import LedgerEntry
 from marketplace.ledger.queries import balance
 from marketplace.orders.errors import NotEnough, RefundTooLarge
-from marketplace.orders.models import Cart, Order, OrderRefund, OrderState
-from marketplace.orders.operations import place_order, refund_order_part
-from marketplace.orders.queries import get_order, list_parcels
+from marketplace.orders.models import (
+    Cart,
+    Order,
+    OrderRefund,
+    OrderState,
+    ParcelState,
+    RequestReason,
+)
+from marketplace.orders.operations import ask_cancellation, place_order, refund_order_part
+from marketplace.orders.queries import find_open_request, get_order, list_parcels
 from marketplace.payments.flows import settle
 from tests.factories import a_user
-from tests.orders.world import a_cart, a_market, a_paid_order, an_address, committing, some_goods
+from tests.orders.world import (
+    a_cart,
+    a_market,
+    a_paid_order,
+    an_address,
+    committing,
+    shipped,
+    some_goods,
+)
 from tests.payments.test_checkout_session import a_session
 from tests.stripe import Stripe, point_at
 
@@ -156,3 +172,28 @@ def test_two_refunds_at_once_never_pass_what_was_paid(market):
     assert 70_000 in results
     assert sum(isinstance(result, RefundTooLarge) for result in results) == 2
     assert [row.cumulative_minor for row in db.session.query(OrderRefund)] == [70_000]
+
+
+def test_a_parcel_is_either_sent_or_asked_to_be_canceled(market):
+    with committing():
+        orders = [a_paid_order().id for _ in range(6)]
+
+    def send(order_id):
+        with committing():
+            return shipped(list_parcels(db.session.get(Order, order_id))[0], at=now()).number
+
+    def cancel(order_id):
+        with committing():
+            parcel = list_parcels(db.session.get(Order, order_id))[0]
+            return ask_cancellation(parcel, RequestReason.CHANGED_MIND, "", at=now()).id
+
+    for order_id in orders:
+        answers = at_once(
+            market, partial(send, order_id), partial(cancel, order_id), partial(cancel, order_id)
+        )
+
+        parcel = list_parcels(db.session.get(Order, order_id))[0]
+        is_asked = find_open_request(parcel) is not None
+        assert is_asked is (parcel.state is ParcelState.WAITING)
+        assert sum(not isinstance(answer, DomainError) for answer in answers) == 1
+        db.session.rollback()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from marketplace.orders.operations.arrivals import (
+    assume_arrivals,
+    remind_of_arrivals,
+    report_missing,
+)
 from marketplace.orders.operations.carts import (
     add_to_cart,
     change_quantity,
@@ -12,6 +17,7 @@ from marketplace.orders.operations.carts import (
 )
 from marketplace.orders.operations.checkout import Address, place_order
 from marketplace.orders.operations.fulfillment import (
+    correct_tracking,
     deliver_parcel,
     release_due,
     release_parcel,
@@ -23,6 +29,7 @@ from marketplace.orders.operations.refunds import (
     drop_refund,
     refund_order_part,
 )
+from marketplace.orders.operations.requests import ask_cancellation, ask_return, refuse_request
 from marketplace.orders.operations.settlement import (
     book_returned_payment,
     book_stripe_fee,
@@ -33,12 +40,16 @@ from marketplace.orders.operations.settlement import (
 __all__ = [
     "Address",
     "add_to_cart",
+    "ask_cancellation",
+    "ask_return",
+    "assume_arrivals",
     "book_refund",
     "book_refund_failure",
     "book_returned_payment",
     "book_stripe_fee",
     "cancel_order",
     "change_quantity",
+    "correct_tracking",
     "deliver_parcel",
     "drop_refund",
     "empty_cart",
@@ -46,9 +57,12 @@ __all__ = [
     "open_cart",
     "place_order",
     "refund_order_part",
+    "refuse_request",
     "release_due",
     "release_parcel",
+    "remind_of_arrivals",
     "remove_from_cart",
+    "report_missing",
     "settle_order",
     "ship_parcel",
 ]

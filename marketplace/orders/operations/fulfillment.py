@@ -14,14 +14,24 @@ from marketplace.ledger.operations import post
 from marketplace.ledger.queries import policy_at
 from marketplace.orders import postings
 from marketplace.orders.errors import (
+    AlreadyDelivered,
     AlreadyShipped,
+    CancellationAsked,
     NotShipped,
     ParcelNotPayable,
     ParcelRefunded,
     RefundUnderway,
     ReleaseTooEarly,
+    RequestOpen,
 )
-from marketplace.orders.models import Order, OrderRefund, OrderState, Parcel, ParcelState
+from marketplace.orders.models import (
+    Order,
+    OrderRefund,
+    OrderState,
+    Parcel,
+    ParcelState,
+    TrackingCorrection,
+)
 from marketplace.orders.policies import (
     HELD_WINDOW,
     divide_share,
@@ -29,6 +39,7 @@ from marketplace.orders.policies import (
     release_at,
 )
 from marketplace.orders.queries.orders import parts_left
+from marketplace.orders.queries.requests import find_open_request, has_open_request
 from marketplace.reference.models import Carrier
 
 
@@ -36,7 +47,7 @@ def ship_parcel(parcel: Parcel, carrier: Carrier, tracking_number: str, *, at: d
     """Note that the cooperative has sent the parcel, and write to the buyer; once.
 
     Raises InvalidTrackingNumber, TrackingNumberMistyped, ParcelNotPayable, ParcelRefunded,
-    AlreadyShipped.
+    CancellationAsked, AlreadyShipped.
     """
     number = normalize_tracking_number(carrier.code, tracking_number)
     order = lock(Order, parcel.order_id)
@@ -49,15 +60,57 @@ def ship_parcel(parcel: Parcel, carrier: Carrier, tracking_number: str, *, at: d
         raise AlreadyShipped(number=parcel.tracking_number)
     if not parts_left([parcel.id])[parcel.id].goods:
         raise ParcelRefunded
+    if find_open_request(parcel) is not None:
+        raise CancellationAsked
     parcel.state = ParcelState.SHIPPED
     parcel.carrier_code = carrier.code
     parcel.tracking_number = number
     parcel.shipped_at = at
+    _tell_number(f"parcel-shipped:{parcel.number}", "parcel_shipped", order, parcel, carrier, at)
+
+
+def correct_tracking(
+    parcel: Parcel, carrier: Carrier, tracking_number: str, *, by: User, at: datetime
+) -> bool:
+    """Replace a wrong number of a parcel on its way, keep the old one, and write to the buyer.
+
+    False when it is the number the parcel has. Raises InvalidTrackingNumber,
+    TrackingNumberMistyped, NotShipped, AlreadyDelivered.
+    """
+    number = normalize_tracking_number(carrier.code, tracking_number)
+    order = lock(Order, parcel.order_id)
+    parcel = lock(Parcel, parcel.id)
+    if parcel.carrier_code is None or parcel.tracking_number is None:
+        raise NotShipped
+    if parcel.state is not ParcelState.SHIPPED:
+        raise AlreadyDelivered
+    if (parcel.carrier_code, parcel.tracking_number) == (carrier.code, number):
+        return False
+    correction = TrackingCorrection(
+        parcel_id=parcel.id,
+        carrier_code=parcel.carrier_code,
+        tracking_number=parcel.tracking_number,
+        by_user_id=by.id,
+        at=at,
+    )
+    db.session.add(correction)
+    parcel.carrier_code = carrier.code
+    parcel.tracking_number = number
+    db.session.flush()
+    key = f"tracking-corrected:{parcel.number}:{correction.id}"
+    _tell_number(key, "tracking_corrected", order, parcel, carrier, at)
+    return True
+
+
+def _tell_number(
+    key: str, template: str, order: Order, parcel: Parcel, carrier: Carrier, at: datetime
+) -> None:
     buyer = db.session.get_one(User, order.user_id)
+    number = parcel.tracking_number or ""
     write_mail(
-        f"parcel-shipped:{parcel.number}",
+        key,
         buyer.email,
-        template="parcel_shipped",
+        template=template,
         locale=order.locale,
         facts={
             "order": order.number,
@@ -84,8 +137,8 @@ def deliver_parcel(parcel: Parcel, *, at: datetime) -> None:
 def release_parcel(parcel: Parcel, *, at: datetime) -> None:
     """Let the cooperative be paid and the village share be allocated, once.
 
-    Only after delivery and the held window, and never while a refund is on its way. Raises
-    NotShipped, ReleaseTooEarly, RefundUnderway.
+    Only after delivery and the held window, and never while a request of the buyer is open or a
+    refund is on its way. Raises NotShipped, ReleaseTooEarly, RefundUnderway, RequestOpen.
     """
     order = lock(Order, parcel.order_id)
     parcel = lock(Parcel, parcel.id)
@@ -97,6 +150,8 @@ def release_parcel(parcel: Parcel, *, at: datetime) -> None:
         raise ReleaseTooEarly(day=today_in_seoul(release_at(parcel.delivered_at)).isoformat())
     if exists(_underway(parcel.id)):
         raise RefundUnderway
+    if find_open_request(parcel) is not None:
+        raise RequestOpen
     parcel.released_at = at
     left = parts_left([parcel.id])[parcel.id]
     if left.goods:
@@ -125,6 +180,7 @@ def release_due(at: datetime, *, limit: int = 200) -> int:
             Parcel.released_at.is_(None),
             Parcel.delivered_at <= at - HELD_WINDOW,
             ~_underway(Parcel.id).exists(),
+            ~has_open_request(),
         )
         .order_by(Parcel.id)
         .limit(limit)

@@ -23,6 +23,7 @@ from marketplace.orders.models import (
     RefundPart,
     SplitPart,
 )
+from marketplace.orders.operations.requests import answer_with, grant_request, reopen_request
 from marketplace.orders.policies import Parts, refund_parts
 from marketplace.orders.queries.orders import list_refunds, parts_left
 from marketplace.payments.models import Payment, Refund
@@ -58,6 +59,7 @@ def refund_order_part(
     if parcel.released_at is not None:
         _require_payable(parcel, parts)
     refund = _write_refund(order, parcel, parts, reason=reason, by=by, at=at)
+    answer_with(refund, parcel)
     plan_refund(get_paid_payment("order", order.number), amount, reference=refund.number, at=at)
     log.info("refund decided", refund=refund.number, by=by.id)
     return refund
@@ -89,6 +91,7 @@ def book_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
             at=at,
         )
     decided.entry_id = post(replace(entry, proposed_by=decided.by_user_id))
+    grant_request(decided, parcel, at=at)
 
 
 def drop_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
@@ -96,6 +99,7 @@ def drop_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
     decided = _lock_refund(refund.reference)
     if decided is not None and decided.entry_id is None:
         decided.failed_at = at
+        reopen_request(decided, lock(Parcel, decided.parcel_id))
 
 
 def book_refund_failure(payment: Payment, refund: Refund, *, at: datetime) -> None:

@@ -26,6 +26,7 @@ from marketplace.orders.models import (
 from marketplace.orders.policies import NOTHING, Parts
 from marketplace.orders.postings import held_by, payable_to
 from marketplace.orders.queries.orders import has_goods_left, parts_left
+from marketplace.orders.queries.requests import has_open_request, is_missing
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def list_parcels_of(
 ) -> tuple[Sequence[tuple[Parcel, Order]], int]:
     """A page of paid parcels in one state with their goods: oldest first to send, else newest.
 
-    A parcel refunded before it was sent is not to be sent; it stands among the delivered ones.
+    A parcel refunded before it was sent is not to be sent; it stands among the delivered ones. One
+    that its buyer wants to cancel stands in neither.
     """
     mine = (
         select(Parcel, Order)
@@ -107,7 +109,7 @@ def list_parcels_of(
 
 def _stands_in(state: ParcelState) -> ColumnElement[bool]:
     if state is ParcelState.WAITING:
-        return and_(Parcel.state == state, has_goods_left())
+        return and_(Parcel.state == state, has_goods_left(), ~has_open_request())
     if state is ParcelState.DELIVERED:
         unsent = and_(Parcel.state == ParcelState.WAITING, ~has_goods_left())
         return or_(Parcel.state == state, unsent)
@@ -127,6 +129,38 @@ def count_to_ship(cooperative: Cooperative) -> int:
         )
         or 0
     )
+
+
+def list_parcels_with_trouble(
+    cooperative: Cooperative, *, page: int, size: int = 20
+) -> tuple[Sequence[tuple[Parcel, Order]], int]:
+    """A page of parcels whose buyer asks for the money back or misses them, oldest first."""
+    mine = (
+        select(Parcel, Order)
+        .join(Order, Order.id == Parcel.order_id)
+        .where(Parcel.cooperative_id == cooperative.id, or_(has_open_request(), is_missing()))
+    )
+    rows = db.session.execute(
+        mine.options(selectinload(Parcel.line_items))
+        .order_by(Order.paid_at, Parcel.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    ).all()
+    count = db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+    return [(row[0], row[1]) for row in rows], count
+
+
+def count_requests(cooperative: Cooperative) -> int:
+    return _count(cooperative, has_open_request())
+
+
+def count_missing(cooperative: Cooperative) -> int:
+    return _count(cooperative, is_missing())
+
+
+def _count(cooperative: Cooperative, condition: ColumnElement[bool]) -> int:
+    found = select(func.count(Parcel.id)).where(Parcel.cooperative_id == cooperative.id, condition)
+    return db.session.scalar(found) or 0
 
 
 def get_parcel_of(cooperative: Cooperative, number: str) -> tuple[Parcel, Order]:
