@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from marketplace.accounts.models import User
 from marketplace.cooperatives.models import Cooperative
@@ -16,8 +16,9 @@ from marketplace.kernel.money import Money, total, won
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
 from marketplace.ledger.queries import AccountBalance, Turnover, fund_balances
 from marketplace.ledger.queries.balances import CREDITS, DEBITS
-from marketplace.orders.models import Order, OrderState, Parcel, ParcelState
+from marketplace.orders.models import Order, OrderState, Parcel, ParcelRequest, ParcelState
 from marketplace.orders.policies import SHIP_WITHIN
+from marketplace.orders.queries import has_goods_left, has_open_request, is_missing
 from marketplace.payments.models import Payment, Refund, RefundState, StripeEvent
 
 AT_MOST = 5
@@ -134,22 +135,47 @@ def names_of(user_ids: Collection[int]) -> dict[int, str]:
 
 
 def late_parcels(at: datetime) -> Queue:
-    """Paid parcels that should have been sent, the longest waiting first."""
+    """Paid parcels that should have been sent, or did not arrive; the longest waiting first.
+
+    Neither those that are refunded, nor those that their buyer wants to cancel.
+    """
+    unsent = and_(
+        Parcel.state == ParcelState.WAITING,
+        Order.paid_at < at - SHIP_WITHIN,
+        has_goods_left(),
+        ~has_open_request(),
+    )
     return _queue(
         select(
             Parcel.number,
             Order.number.label("order_number"),
             Order.paid_at,
+            Parcel.missing_at,
             Cooperative.name.label("cooperative"),
         )
         .join(Order, Order.id == Parcel.order_id)
         .join(Cooperative, Cooperative.id == Parcel.cooperative_id)
-        .where(
-            Parcel.state == ParcelState.WAITING,
-            Order.state == OrderState.PAID,
-            Order.paid_at < at - SHIP_WITHIN,
-        )
+        .where(Order.state == OrderState.PAID, or_(unsent, is_missing()))
         .order_by(Order.paid_at, Parcel.id)
+    )
+
+
+def open_requests() -> Queue:
+    """What buyers ask of parcels and nobody has answered, oldest first."""
+    return _queue(
+        select(
+            ParcelRequest.kind,
+            ParcelRequest.reason,
+            ParcelRequest.asked_at,
+            Parcel.number,
+            Order.number.label("order_number"),
+            Cooperative.name.label("cooperative"),
+        )
+        .join(Parcel, Parcel.id == ParcelRequest.parcel_id)
+        .join(Order, Order.id == Parcel.order_id)
+        .join(Cooperative, Cooperative.id == Parcel.cooperative_id)
+        .where(ParcelRequest.answered_at.is_(None), ParcelRequest.refund_id.is_(None))
+        .order_by(ParcelRequest.asked_at, ParcelRequest.id)
     )
 
 

@@ -5,11 +5,19 @@ import pytest
 
 from marketplace.kernel.money import won
 from marketplace.kernel.time import now
-from marketplace.orders.operations import refund_order_part, settle_order
+from marketplace.orders.models import RequestReason
+from marketplace.orders.operations import (
+    ask_cancellation,
+    refund_order_part,
+    refuse_request,
+    report_missing,
+    settle_order,
+)
+from marketplace.orders.queries import parts_left
 from marketplace.payments.models import StripeEvent
 from marketplace.reinvestment.operations import propose_disbursement
 from tests.factories import a_user, saved
-from tests.orders.world import a_payment, an_order, the_parcel
+from tests.orders.world import a_payment, an_order, shipped, the_parcel
 from tests.reinvestment.world import a_program, an_admin
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -49,6 +57,37 @@ def test_a_parcel_is_late_after_three_days(reader, world):
     assert the_parcel(world.waiting).number in late
     assert the_parcel(world.delivered).number not in late
     assert the_parcel(order).number not in text
+
+
+def test_a_late_parcel_that_was_refunded_or_is_to_be_canceled_is_not_late(reader, world):
+    parcel = the_parcel(world.waiting)
+    assert parcel.number in text_of(reader.get("/en/admin/")).partition("Late parcels")[2]
+    asked = ask_cancellation(parcel, RequestReason.CHANGED_MIND, "", at=now())
+
+    text = text_of(reader.get("/en/admin/"))
+    assert parcel.number in text.partition("Late parcels")[0]
+    assert parcel.number not in text.partition("Late parcels")[2]
+
+    refuse_request(asked, "No", by=a_user(), at=now())
+    assert parcel.number in text_of(reader.get("/en/admin/")).partition("Late parcels")[2]
+
+    left = parts_left([parcel.id])[parcel.id].total
+    refund_order_part(world.waiting, parcel, won(left), reason="x", by=a_user(), at=now())
+    late = text_of(reader.get("/en/admin/")).partition("Late parcels")[2]
+    assert parcel.number not in late.partition("Refunds on their way")[0]
+
+
+def test_a_parcel_that_its_buyer_misses_stands_among_the_late_ones(reader, world):
+    order = an_order(at=now())
+    settle_order(a_payment(order, at=now()), at=now())
+    parcel = shipped(the_parcel(order), at=now())
+    assert parcel.number not in text_of(reader.get("/en/admin/"))
+
+    report_missing(parcel, at=now())
+
+    text = text_of(reader.get("/en/admin/"))
+    assert parcel.number in text
+    assert "sent, has not arrived" in text
 
 
 def test_a_refund_that_stripe_has_not_taken_is_shown(reader, world):

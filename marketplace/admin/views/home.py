@@ -32,6 +32,7 @@ def show_home() -> ResponseReturnValue:
         disbursements=queries.Queue(
             list_waiting_disbursements(queries.AT_MOST), count_waiting_disbursements()
         ),
+        requests=queries.open_requests(),
         parcels=queries.late_parcels(at),
         refunds=queries.pending_refunds(),
         events=queries.troubled_events(at),
