@@ -5,13 +5,15 @@ from wtforms import (
     BooleanField,
     HiddenField,
     IntegerField,
+    RadioField,
     SelectField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, StopValidation
 
 from marketplace.kernel.money import Money, won
+from marketplace.orders.models import RequestKind, RequestReason
 from marketplace.orders.operations import Address
 from marketplace.web.forms import Form
 
@@ -57,6 +59,38 @@ class CheckoutForm(Form):
 class ShipForm(Form):
     carrier = SelectField(_l("Carrier"), [InputRequired(REQUIRED)])
     tracking_number = StringField(_l("Tracking number"), [required(), Length(max=40)])
+
+
+REASONS = {
+    RequestReason.CHANGED_MIND: _l("I changed my mind"),
+    RequestReason.BROKEN: _l("Something is broken or spoiled"),
+    RequestReason.WRONG_GOODS: _l("Other goods came, or some are missing"),
+    RequestReason.NOT_AS_DESCRIBED: _l("It is not as described"),
+    RequestReason.NEVER_ARRIVED: _l("It never arrived"),
+    RequestReason.OTHER: _l("Something else"),
+}
+BEFORE_SENDING = (RequestReason.CHANGED_MIND, RequestReason.OTHER)
+
+
+class RequestForm(Form):
+    """Why a buyer wants the money of a parcel back. Who changed their mind owes no words."""
+
+    reason = RadioField(_l("Reason"), [InputRequired(_l("Please choose one."))])
+    details = TextAreaField(_l("In your own words"), [Length(max=1000)])
+
+    def offer(self, kind: RequestKind) -> None:
+        """Fill the choices that make sense before or after the parcel was sent."""
+        fitting = BEFORE_SENDING if kind is RequestKind.CANCELLATION else tuple(REASONS)
+        self.reason.choices = [(reason.value, REASONS[reason]) for reason in fitting]
+
+    def validate_details(self, field: TextAreaField) -> None:
+        needs_words = self.reason.data not in (None, RequestReason.CHANGED_MIND)
+        if needs_words and not (field.data or "").strip():
+            raise StopValidation(_l("Please say in a few words what happened."))
+
+
+class RefusalForm(Form):
+    why = TextAreaField(_l("Why not"), [required(), Length(max=500)])
 
 
 class RefundForm(Form):

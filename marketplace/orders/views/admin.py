@@ -10,16 +10,24 @@ from marketplace.accounts.models import Role, User
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import won
 from marketplace.kernel.time import now
-from marketplace.orders.errors import AlreadyPaidOut, NotPaid, RefundMeanwhile, RefundTooLarge
-from marketplace.orders.forms import RefundForm
+from marketplace.orders.errors import (
+    AlreadyPaidOut,
+    NotPaid,
+    RefundMeanwhile,
+    RefundTooLarge,
+    RefundUnderway,
+    RequestAnswered,
+)
+from marketplace.orders.forms import REASONS, RefundForm, RefusalForm
 from marketplace.orders.models import Order, OrderRefund, OrderState
-from marketplace.orders.operations import refund_order_part
-from marketplace.orders.queries import get_order, get_parcel
+from marketplace.orders.operations import refund_order_part, refuse_request
+from marketplace.orders.queries import get_order, get_parcel, get_request
 from marketplace.orders.queries import list_orders as find_orders
 from marketplace.orders.views.orders import gather, headline
 from marketplace.payments.flows import send_refund
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.queries import find_refund, list_refunds_of
+from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number
 
@@ -48,7 +56,7 @@ def list_orders() -> ResponseReturnValue:
 @bp.get("/<number>")
 @staff(Role.ADMIN, Role.AUDITOR)
 def show_order(number: str) -> ResponseReturnValue:
-    return _show(get_order(number), None, RefundForm(formdata=None))
+    return _show(get_order(number))
 
 
 @bp.post("/<number>/parcels/<parcel_number>/refunds")
@@ -75,7 +83,26 @@ def new_refund(number: str, parcel_number: str) -> ResponseReturnValue:
         else:
             _send(refund)
             return redirect(url_for(".show_order", number=number))
-    return _show(order, parcel_number, form)
+    return _show(order, parcel_number, refund_form=form)
+
+
+@bp.post("/<number>/parcels/<parcel_number>/requests/<int:request_id>/refusal")
+@staff(Role.ADMIN)
+def new_refusal(number: str, parcel_number: str, request_id: int) -> ResponseReturnValue:
+    """Say no to what a buyer asks, in words that the buyer reads."""
+    order = get_order(number)
+    asked = get_request(get_parcel(order, parcel_number), request_id)
+    form = RefusalForm()
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                refuse_request(asked, (form.why.data or "").strip(), by=current_user, at=now())
+        except (RequestAnswered, RefundUnderway) as error:
+            flash(explain(error), "wait")
+        else:
+            flash(_("The request was refused. The buyer was told."), "ok")
+        return redirect(url_for(".show_order", number=number))
+    return _show(order, parcel_number, refusal_form=form)
 
 
 @bp.post("/<number>/refunds/<refund_number>/sending")
@@ -102,21 +129,30 @@ def _send(decided: OrderRefund) -> None:
         flash(_("Refund %(number)s was accepted.", number=decided.number), "ok")
 
 
-def _show(order: Order, parcel_number: str | None, form: RefundForm) -> ResponseReturnValue:
+def _show(
+    order: Order,
+    parcel_number: str | None = None,
+    *,
+    refund_form: RefundForm | None = None,
+    refusal_form: RefusalForm | None = None,
+) -> ResponseReturnValue:
     view = gather(order)
     sent: dict[str, Refund] = {
         row.reference: row for row in list_refunds_of([payment.id for payment in view.payments])
     }
     return render_form(
         "orders/admin_show.html",
-        form,
+        refund_form or refusal_form or RefundForm(formdata=None),
+        refund_form=refund_form or RefundForm(formdata=None),
+        refusal_form=refusal_form or RefusalForm(formdata=None),
         order=order,
         view=view,
-        headline=headline(order, view.parcels),
+        headline=headline(order, view.parcels, view.left),
         buyer=db.session.get_one(User, order.user_id),
         refused_parcel=parcel_number,
         left={parcel_id: won(parts.total) for parcel_id, parts in view.left.items()},
         sent=sent,
+        reasons=REASONS,
         may_refund=current_user.has_role(Role.ADMIN),
         links_entries="admin.show_entry" in current_app.view_functions,
     )

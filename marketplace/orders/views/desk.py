@@ -19,20 +19,28 @@ from marketplace.kernel.money import Money, total
 from marketplace.kernel.time import JAKARTA, now
 from marketplace.ledger.queries import policy_at
 from marketplace.orders.errors import (
+    AlreadyDelivered,
+    CancellationAsked,
     InvalidTrackingNumber,
+    NotShipped,
     ParcelRefunded,
     TrackingNumberMistyped,
 )
-from marketplace.orders.forms import ShipForm
+from marketplace.orders.forms import REASONS, ShipForm
 from marketplace.orders.hooks import desk_todo
 from marketplace.orders.models import Order, ParcelState
-from marketplace.orders.operations import ship_parcel
+from marketplace.orders.operations import correct_tracking, ship_parcel
 from marketplace.orders.policies import SHIP_WITHIN
 from marketplace.orders.queries import (
+    count_missing,
+    count_requests,
     count_to_ship,
     get_parcel_of,
+    latest_requests,
+    list_corrections,
     list_owed_parcels,
     list_parcels_of,
+    list_parcels_with_trouble,
     owed_to,
     parts_left,
     weekly_sales,
@@ -75,11 +83,13 @@ def show_desk(cooperative: Cooperative) -> ResponseReturnValue:
                 "note": _("At the latest %(day)s", day=format_day(due_of(waiting[0][1]))),
             }
         )
+    todo += _from_buyers(cooperative)
     return render_template(
         "orders/desk.html",
         cooperative=cooperative,
         todo=(todo + desk_todo(cooperative))[:3],
         waiting=waiting,
+        asked=latest_requests([parcel.id for parcel, _ in waiting]),
         owed=owed_to(cooperative) if sees_money else None,
         weeks=weeks,
         chart=draw_weeks(weeks),
@@ -87,6 +97,24 @@ def show_desk(cooperative: Cooperative) -> ResponseReturnValue:
         today=at.astimezone(JAKARTA).date(),
         due_of=due_of,
     )
+
+
+def _from_buyers(cooperative: Cooperative) -> list[dict[str, object]]:
+    """What buyers have said that needs an eye: requests, parcels that did not come."""
+    here = url_for(".list_parcels", cooperative=cooperative.slug, tab="buyers")
+    asked, missing = count_requests(cooperative), count_missing(cooperative)
+    things: list[dict[str, object]] = []
+    if asked:
+        title = ngettext("%(num)s buyer wants money back", "%(num)s buyers want money back", asked)
+        note = _("Do not send what a buyer wants to cancel.")
+        things.append({"url": here, "symbol": "alert", "dye": 3, "title": title, "note": note})
+    if missing:
+        title = ngettext(
+            "%(num)s parcel has not arrived", "%(num)s parcels have not arrived", missing
+        )
+        note = _("Ask the carrier, and look at the tracking number.")
+        things.append({"url": here, "symbol": "alert", "dye": 3, "title": title, "note": note})
+    return things
 
 
 def draw_weeks(weeks: list[tuple[date, Money]]) -> Markup:
@@ -113,9 +141,12 @@ def due_of(order: Order) -> date:
 @member("orders.view")
 def list_parcels(cooperative: Cooperative) -> ResponseReturnValue:
     tab = request.args.get("tab", "to-ship")
-    state = TABS.get(tab, ParcelState.WAITING)
     number = page_number()
-    rows, count = list_parcels_of(cooperative, state, page=number, size=SIZE)
+    if tab == "buyers":
+        rows, count = list_parcels_with_trouble(cooperative, page=number, size=SIZE)
+    else:
+        state = TABS.get(tab, ParcelState.WAITING)
+        rows, count = list_parcels_of(cooperative, state, page=number, size=SIZE)
     return render_template(
         "orders/desk_parcels.html",
         cooperative=cooperative,
@@ -123,7 +154,9 @@ def list_parcels(cooperative: Cooperative) -> ResponseReturnValue:
         page_url=lambda page: url_for(
             ".list_parcels", cooperative=cooperative.slug, tab=tab, page=page
         ),
-        tab=tab if tab in TABS else "to-ship",
+        tab=tab if tab in TABS or tab == "buyers" else "to-ship",
+        trouble=count_requests(cooperative) + count_missing(cooperative),
+        asked=latest_requests([parcel.id for parcel, _ in rows]),
         to_ship=count_to_ship(cooperative),
         today=now().astimezone(JAKARTA).date(),
         due_of=due_of,
@@ -149,12 +182,40 @@ def new_shipment(cooperative: Cooperative, number: str) -> ResponseReturnValue:
                 ship_parcel(parcel, carrier, form.tracking_number.data or "", at=now())
         except (InvalidTrackingNumber, TrackingNumberMistyped) as error:
             form.refuse("tracking_number", error)
-        except ParcelRefunded as error:
+        except (ParcelRefunded, CancellationAsked) as error:
             flash(explain(error), "bad")
             return redirect(url_for(".show_parcel", cooperative=cooperative.slug, number=number))
         else:
             flash(_("Parcel %(number)s is on its way. The buyer was told.", number=number), "ok")
             return redirect(url_for(".list_parcels", cooperative=cooperative.slug))
+    return _show_parcel(cooperative, number, form)
+
+
+@bp.post("/orders/<number>/tracking")
+@member("orders.ship")
+def correct_number(cooperative: Cooperative, number: str) -> ResponseReturnValue:
+    """The cooperative puts a wrong tracking number right, until the parcel has arrived."""
+    parcel, _order = get_parcel_of(cooperative, number)
+    form = _ship_form()
+    here = redirect(url_for(".show_parcel", cooperative=cooperative.slug, number=number))
+    if form.validate_on_submit():
+        carrier = next(row for row in list_carriers() if row.code == form.carrier.data)
+        try:
+            with transaction():
+                is_new = correct_tracking(
+                    parcel, carrier, form.tracking_number.data or "", by=current_user, at=now()
+                )
+        except (InvalidTrackingNumber, TrackingNumberMistyped) as error:
+            form.refuse("tracking_number", error)
+        except (NotShipped, AlreadyDelivered) as error:
+            flash(explain(error), "bad")
+            return here
+        else:
+            if is_new:
+                flash(_("The number was corrected. The buyer was told."), "ok")
+            else:
+                flash(_("The parcel has this number already."), "wait")
+            return here
     return _show_parcel(cooperative, number, form)
 
 
@@ -169,6 +230,9 @@ def _ship_form() -> ShipForm:
 
 def _show_parcel(cooperative: Cooperative, number: str, form: ShipForm) -> ResponseReturnValue:
     parcel, order = get_parcel_of(cooperative, number)
+    if parcel.state is ParcelState.SHIPPED and not form.is_submitted():
+        form.carrier.data, form.tracking_number.data = parcel.carrier_code, parcel.tracking_number
+    carriers = {row.code: row for row in list_carriers()}
     membership = find_membership(current_user.id, cooperative.slug)
     return render_form(
         "orders/desk_parcel.html",
@@ -179,7 +243,11 @@ def _show_parcel(cooperative: Cooperative, number: str, form: ShipForm) -> Respo
         goods=total([item.amount for item in parcel.line_items], "KRW"),
         is_refunded=not parts_left([parcel.id])[parcel.id].goods,
         may_ship=membership is not None and may(membership.role, "orders.ship"),
-        carrier=next((row for row in list_carriers() if row.code == parcel.carrier_code), None),
+        carrier=carriers.get(parcel.carrier_code or ""),
+        carriers=carriers,
+        corrections=list_corrections(parcel) if parcel.tracking_number else [],
+        asked=latest_requests([parcel.id]).get(parcel.id),
+        reasons=REASONS,
         today=now().astimezone(JAKARTA).date(),
         due_of=due_of,
     )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,14 +16,24 @@ from marketplace.kernel.db import transaction
 from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import now
 from marketplace.ledger.queries import Entry, entries_about
+from marketplace.orders.forms import REASONS
 from marketplace.orders.hooks import trace_of
-from marketplace.orders.models import Order, OrderRefund, OrderState, Parcel, ParcelState
+from marketplace.orders.models import (
+    Order,
+    OrderRefund,
+    OrderState,
+    Parcel,
+    ParcelRequest,
+    ParcelState,
+    RequestKind,
+)
 from marketplace.orders.operations import cancel_order, deliver_parcel
-from marketplace.orders.policies import HOLD, NOTHING, Parts, release_at
+from marketplace.orders.policies import HOLD, NOTHING, Parts, may_return, release_at, return_until
 from marketplace.orders.postings import SHARE_HELD
 from marketplace.orders.queries import (
     get_order_of,
     get_parcel,
+    latest_requests,
     list_orders_of,
     list_parcels,
     list_parts,
@@ -68,6 +78,7 @@ class OrderView:
     payments: Sequence[Payment]
     refunds: Sequence[OrderRefund]
     carriers: dict[str, Carrier]
+    requests: dict[int, ParcelRequest]
 
     @property
     def whole(self) -> Parts:
@@ -138,6 +149,18 @@ class OrderView:
             )
         )
 
+    def may_ask(self, parcel: Parcel, at: datetime) -> RequestKind | None:
+        """What the buyer may ask of a parcel now; nothing while a request is open."""
+        asked = self.requests.get(parcel.id)
+        is_paid = self.order.state is OrderState.PAID
+        if not is_paid or not self.left[parcel.id].total or (asked and asked.is_open):
+            return None
+        if parcel.state is ParcelState.WAITING:
+            return RequestKind.CANCELLATION
+        if parcel.delivered_at and not parcel.released_at and may_return(parcel.delivered_at, at):
+            return RequestKind.RETURN
+        return None
+
     def tracking_url(self, parcel: Parcel) -> str:
         carrier = self.carriers.get(parcel.carrier_code or "")
         if carrier is None or parcel.tracking_number is None:
@@ -160,18 +183,21 @@ def gather(order: Order) -> OrderView:
         entries=entries_about("order", order.number) if is_paid else [],
         payments=list_payments("order", order.number),
         refunds=refunds,
+        requests=latest_requests(ids) if is_paid else {},
         carriers={row.code: row for row in list_carriers()} if has_left else {},
     )
 
 
-def headline(order: Order, parcels: Sequence[Parcel]) -> str:
-    """The state as a sentence."""
-    states = {parcel.state for parcel in parcels}
+def headline(order: Order, parcels: Sequence[Parcel], left: Mapping[int, Parts]) -> str:
+    """The state as a sentence; parcels with nothing `left` after refunds say nothing."""
+    states = {parcel.state for parcel in parcels if left[parcel.id].total}
     sentence = _("The cooperatives are preparing your order")
     if order.state is OrderState.AWAITING_PAYMENT:
         sentence = _("Your order is waiting for payment")
     elif order.state is OrderState.CANCELED:
         sentence = _("This order was canceled")
+    elif not states:
+        sentence = _("This order was refunded")
     elif states == {ParcelState.DELIVERED}:
         sentence = _("Everything has arrived")
     elif ParcelState.WAITING not in states:
@@ -181,8 +207,8 @@ def headline(order: Order, parcels: Sequence[Parcel]) -> str:
     return str(sentence)
 
 
-def timeline(order: Order, parcel: Parcel) -> list[dict[str, str]]:
-    """What has happened to a parcel, and what is to come."""
+def timeline(order: Order, parcel: Parcel, *, is_refunded: bool = False) -> list[dict[str, str]]:
+    """What has happened to a parcel, and what is to come; of a refunded one nothing is released."""
     done = {ParcelState.WAITING: 1, ParcelState.SHIPPED: 2, ParcelState.DELIVERED: 4}[parcel.state]
     if order.state is not OrderState.PAID:
         done = 0
@@ -196,6 +222,8 @@ def timeline(order: Order, parcel: Parcel) -> list[dict[str, str]]:
         (_("Village share released"), parcel.released_at),
     ]
     states = ["done" if place < done else "now" if place == done else "" for place in range(5)]
+    if parcel.is_arrival_assumed:
+        steps[3] = (_("Taken as arrived"), parcel.delivered_at)
     rows = [
         {"title": title, "state": state, "note": format_moment(moment) if moment else ""}
         for (title, moment), state in zip(steps, states, strict=True)
@@ -203,7 +231,7 @@ def timeline(order: Order, parcel: Parcel) -> list[dict[str, str]]:
     if parcel.delivered_at and not parcel.released_at:
         until = release_at(parcel.delivered_at)
         rows[4]["note"] = _("from %(time)s", time=format_moment(until))
-    return rows
+    return rows[:4] if is_refunded and not parcel.released_at else rows
 
 
 @bp.get("/orders")
@@ -216,6 +244,7 @@ def list_orders() -> ResponseReturnValue:
         page=Page(rows, count, number, 20),
         page_url=lambda number: url_for(".list_orders", page=number),
         headline=headline,
+        left=list_parts_left([parcel.id for order in rows for parcel in order.parcels]),
     )
 
 
@@ -223,19 +252,25 @@ def list_orders() -> ResponseReturnValue:
 @signed_in
 def show_order(number: str) -> ResponseReturnValue:
     order = get_order_of(current_user.id, number)
-    view = gather(order)
+    view, at = gather(order), now()
     return render_template(
         "orders/show.html",
         order=order,
         view=view,
-        headline=headline(order, view.parcels),
-        timelines={parcel.id: timeline(order, parcel) for parcel in view.parcels},
+        headline=headline(order, view.parcels, view.left),
+        timelines={
+            parcel.id: timeline(order, parcel, is_refunded=not view.left[parcel.id].total)
+            for parcel in view.parcels
+        },
         trace=_trace(view),
         flow=draw_split(view),
         release_rows=release_rows,
         methods=methods(),
         receipt_url=_receipt_url(order),
         held_until=order.placed_at + HOLD,
+        may_ask={parcel.id: view.may_ask(parcel, at) for parcel in view.parcels},
+        return_until=return_until,
+        reasons=REASONS,
     )
 
 
