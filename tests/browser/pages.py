@@ -33,10 +33,17 @@ PAGES = {
         "register",
         "cart",
     ],
-    "buyer7": ["cart", "checkout", "orders", "orders/{order}"],
+    "buyer7": [
+        "cart",
+        "checkout",
+        "orders",
+        "orders/{order}",
+        "orders/{order}/parcels/{order}-1/cancellation",
+    ],
     "coop": [
         f"{DESK}/",
         f"{DESK}/orders",
+        f"{DESK}/orders?tab=buyers",
         f"{DESK}/orders/{{parcel}}",
         f"{DESK}/products",
         f"{DESK}/products/new",
