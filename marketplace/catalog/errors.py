@@ -31,7 +31,7 @@ class StockChanged(Conflict):
 
 
 class ProductIncomplete(Invalid):
-    """`missing` names the fields: name, price, weight, hs6."""
+    """`missing` names the fields: name, category, weight, price, hs6."""
 
     message = N_("Something is missing before this product can be published.")
 

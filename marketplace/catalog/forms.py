@@ -5,8 +5,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, MultipleFileField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms import Field, HiddenField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
 from marketplace.catalog.policies import CATEGORIES
 from marketplace.catalog.words import category_name
@@ -55,12 +55,17 @@ class CodeField(StringField):
 
 
 class Between:
-    """The number is there and within limits; the sentence says what to write instead."""
+    """The number is there and within limits; the sentence says what to write instead.
+
+    A draft may leave it out.
+    """
 
     def __init__(self, least: int, most: int, example: int) -> None:
         self.least, self.most, self.example = least, most, example
 
-    def __call__(self, form: Form, field: WholeNumberField) -> None:
+    def __call__(self, form: ProductForm, field: WholeNumberField) -> None:
+        if form.is_draft and not field.data:
+            return
         if field.number is None:
             raise ValidationError(
                 _("Write a whole number, for example %(example)s.", example=self.example)
@@ -71,10 +76,21 @@ class Between:
             )
 
 
+class DraftOptional:
+    """A draft may leave the field empty."""
+
+    def __call__(self, form: ProductForm, field: Field) -> None:
+        if form.is_draft and not field.data:
+            raise StopValidation
+
+
 class ProductForm(Form):
     """Goods as a cooperative writes them down. `kept` names photos that wait for this form;
-    `seen_stock` is the stock as the page showed it.
+    `seen_stock` is the stock as the page showed it. A draft needs only its name; what else is
+    written in it has to make sense.
     """
+
+    is_draft = False
 
     form_key = HiddenField()
     kept = HiddenField()
@@ -87,7 +103,9 @@ class ProductForm(Form):
     weight_grams = WholeNumberField(_l("Weight with packing"), [Between(1, MOST_GRAMS, 200)])
     story = TextAreaField(_l("Story of the product"), [Length(max=LONGEST_STORY)], filters=[plain])
     price = WholeNumberField(_l("Price"), [Between(LEAST_PRICE, MOST_PRICE, 192_000)])
-    hs6 = CodeField(_l("HS code"), [DataRequired(), Length(max=80)], filters=[plain])
+    hs6 = CodeField(
+        _l("HS code"), [DraftOptional(), DataRequired(), Length(max=80)], filters=[plain]
+    )
     stock = WholeNumberField(_l("Stock"), [Between(0, MOST_PIECES, 20)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -95,7 +113,7 @@ class ProductForm(Form):
         self.category.choices = [("", _("Choose a kind")), *named_categories()]
 
     def validate_category(self, field: SelectField) -> None:
-        if not field.data:
+        if not field.data and not self.is_draft:
             raise ValidationError(_("Choose the kind that fits best."))
 
     @property

@@ -26,16 +26,25 @@ class TextStatus(StrEnum):
 
 
 class Product(Model):
-    """Goods as described. The maker's own words are the text in `original_locale`."""
+    """Goods as described. The maker's own words are the text in `original_locale`.
+
+    A draft may lack everything but its name: the kind is then empty, the HS code None, and so are
+    price and weight of its variant. CHECKs and triggers keep it so that nothing else lacks them.
+    """
 
     __tablename__ = "products"
-    __table_args__ = (Index("ix_products_state_published_at", "state", "published_at"),)
+    __table_args__ = (
+        Index("ix_products_state_published_at", "state", "published_at"),
+        CheckConstraint(
+            "state = 'draft' OR (category <> '' AND hs6 IS NOT NULL)", name="complete_beyond_draft"
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
     cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperatives.id"), index=True)
     category: Mapped[str] = mapped_column(index=True)
-    hs6: Mapped[str] = mapped_column(ForeignKey("hs_codes.code"))
+    hs6: Mapped[str | None] = mapped_column(ForeignKey("hs_codes.code"))
     original_locale: Mapped[str] = mapped_column(default="id")
     state: Mapped[ProductState] = mapped_column(default=ProductState.DRAFT)
     created_at: Mapped[datetime]
@@ -63,7 +72,10 @@ class ProductText(Model):
 
 
 class Variant(Model):
-    """What is counted and priced. Price in minor units of `currency`, weight with packing."""
+    """What is counted and priced. Price in minor units of `currency`, weight with packing.
+
+    Only a draft's may have neither yet.
+    """
 
     __tablename__ = "variants"
     __table_args__ = (
@@ -77,16 +89,16 @@ class Variant(Model):
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
     position: Mapped[int] = mapped_column(default=1)
     label: Mapped[str] = mapped_column(default="")
-    price_minor: Mapped[int] = mapped_column(BigInteger)
+    price_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(default="IDR")
-    weight_grams: Mapped[int]
+    weight_grams: Mapped[int | None]
     stock: Mapped[int] = mapped_column(default=0)
     held: Mapped[int] = mapped_column(default=0)
     product: Mapped[Product] = relationship(lazy="raise", back_populates="variants")
 
     @property
-    def price(self) -> Money:
-        return Money(self.price_minor, self.currency)
+    def price(self) -> Money | None:
+        return None if self.price_minor is None else Money(self.price_minor, self.currency)
 
     @property
     def available(self) -> int:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.catalog import pictures
 from marketplace.catalog.errors import ProductIncomplete
@@ -18,8 +19,10 @@ from marketplace.catalog.models import (
     Variant,
 )
 from marketplace.catalog.operations import hold_stock, publish_product, take_stock
+from marketplace.catalog.queries import get_offer, list_offers
 from marketplace.cooperatives.models import MemberRole
 from marketplace.kernel.db import db
+from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import rupiah
 from marketplace.kernel.time import now
 from marketplace.reference.models import HsCode
@@ -140,7 +143,9 @@ def test_a_published_product_is_in_the_shop_with_its_upright_photo(client, coop,
 def test_a_wrong_field_is_named_all_others_are_kept_and_nothing_is_written(
     client, coop, field, value, sentence
 ):
-    answer = send(client, address="/en/c/burni/products/new", **{field: value})
+    answer = send(
+        client, address="/en/c/burni/products/new", **{"action": "publish"} | {field: value}
+    )
 
     text = answer.get_data(as_text=True)
     assert answer.status_code == 422
@@ -153,7 +158,7 @@ def test_a_wrong_field_is_named_all_others_are_kept_and_nothing_is_written(
 
 
 def test_a_good_photo_is_not_lost_when_another_field_is_wrong(client, coop, folder):
-    refused = send(client, weight_grams="", photos=[photo("coffee_cup_exif6_gps.jpg")])
+    refused = send(client, weight_grams="?", photos=[photo("coffee_cup_exif6_gps.jpg")])
     kept = re.search(r'name="kept"[^>]*value="([0-9a-f]+)"', refused.get_data(as_text=True)).group(
         1
     )
@@ -456,6 +461,139 @@ def test_the_division_of_the_price_is_shown(client, coop):
     assert "Rp\xa09.600" in text
     assert "Rp\xa05.760" in text
     assert "₩16.700" in text
+
+
+def test_a_draft_needs_only_a_name_and_keeps_what_else_there_is(client, coop, folder):
+    empty = dict.fromkeys(("category", "weight_grams", "story", "price", "hs6", "stock"), "")
+
+    answer = send(client, **empty, photos=[photo("coffee_cup_gray.jpg")])
+
+    product = the_product()
+    variant = variant_of(product)
+    assert answer.status_code == 302
+    assert (product.state, product.category, product.hs6) == (ProductState.DRAFT, "", None)
+    assert (variant.price, variant.weight_grams, variant.stock) == (None, None, 0)
+    page = client.get(answer.location).get_data(as_text=True)
+    assert db.session.query(Photo).one().key in page
+    assert [shown(page, name) for name in ("name", "weight_grams", "price", "hs6", "stock")] == [
+        "Kopi Gayo proses honey",
+        *[""] * 4,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "kept"),
+    [("weight_grams", "220"), ("price", "192.000"), ("hs6", "090121"), ("stock", "40")],
+)
+def test_each_part_of_a_draft_is_kept_without_the_others(client, coop, field, kept):
+    parts = ("category", "weight_grams", "story", "price", "hs6", "stock")
+    only = {name: GOOD[name] if name == field else "" for name in parts}
+
+    answer = send(client, **only)
+
+    assert shown(client.get(answer.location).get_data(as_text=True), field) == kept
+
+
+def test_publishing_a_draft_names_every_missing_field_beside_it_and_keeps_the_rest(
+    client, coop, folder
+):
+    send(client, category="", weight_grams="", price="", hs6="", stock="")
+    address = f"/en/c/burni/products/{the_product().slug}"
+
+    answer = send(
+        client,
+        address,
+        **dict.fromkeys(("category", "weight_grams", "price", "hs6", "stock"), ""),
+        action="publish",
+        photos=[photo("coffee_cup_gray.jpg")],
+    )
+
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "5 things to put right" in text
+    for name in ("category", "weight_grams", "price", "hs6", "stock"):
+        assert f'id="{name}-error-1"' in text, name
+    assert "Dipetik merah." in text
+    assert f"{db.session.query(PendingPhoto).one().key}-320.webp" in text
+    assert the_product().state is ProductState.DRAFT
+
+    send(client, address, action="publish")
+
+    assert the_product().state is ProductState.PUBLISHED
+
+
+def test_a_draft_refuses_what_makes_no_sense_and_keeps_it(client, coop):
+    answer = send(client, "/en/c/burni/products/new", weight_grams="dua ratus", price="")
+
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert shown(text, "weight_grams") == "dua ratus"
+    assert "1 thing to put right" in text
+
+
+def test_goods_in_the_shop_or_withdrawn_cannot_be_saved_with_something_missing(client, coop):
+    product = a_product(coop)
+    address = f"/en/c/burni/products/{product.slug}"
+
+    refused = send(client, address, price="")
+    client.post(f"{address}/withdrawal")
+    refused_too = send(client, address, price="", weight_grams="")
+
+    assert (refused.status_code, refused_too.status_code) == (422, 422)
+    assert variant_of(product).price == rupiah(185_000)
+
+
+def test_a_page_for_a_draft_sent_again_cannot_empty_what_was_published_since(client, coop):
+    send(client)
+    publish_product(the_product(), now())
+
+    answer = send(client, "/en/c/burni/products/new", price="", hs6="")
+
+    assert answer.status_code == 422
+    assert variant_of(the_product()).price == rupiah(192_000)
+
+
+@pytest.mark.parametrize("reader", ["stranger", "member"])
+def test_an_incomplete_draft_has_no_page_no_card_and_no_place_in_a_cart(client, coop, reader):
+    send(client, category="", weight_grams="", price="", hs6="")
+    product = the_product()
+    if reader == "stranger":
+        client.post("/id/sign-out")
+
+    assert client.get(f"/ko/products/{product.slug}").status_code == 404
+    assert client.get("/ko/products?q=honey").get_data(as_text=True).count('class="card"') == 0
+    assert client.get("/ko/cooperatives/burni").get_data(as_text=True).count('class="card"') == 0
+    with pytest.raises(NotFound):
+        get_offer(variant_of(product).id, "ko")
+    assert list_offers([variant_of(product).id], "ko") == {}
+    added = client.post(
+        "/ko/cart/lines", data={"variant_id": variant_of(product).id, "quantity": 1}
+    )
+    assert added.status_code == 404
+
+
+@pytest.mark.parametrize("part", ["price_minor", "weight_grams", "hs6"])
+def test_the_database_takes_nothing_incomplete_but_drafts(coop, part):
+    product = a_product(coop)
+    row = product if part == "hs6" else variant_of(product)
+
+    setattr(row, part, None)
+
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+
+
+@pytest.mark.parametrize("part", ["price_minor", "weight_grams", "hs6", "category"])
+def test_the_database_shows_no_incomplete_draft(coop, part):
+    product = a_product(coop, published=False)
+    row = variant_of(product) if part in {"price_minor", "weight_grams"} else product
+    setattr(row, part, "" if part == "category" else None)
+    db.session.flush()
+
+    product.state = ProductState.PUBLISHED
+
+    with pytest.raises(IntegrityError):
+        db.session.flush()
 
 
 def test_withdrawing_takes_the_product_out_of_the_shop(client, coop):

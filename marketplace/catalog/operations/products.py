@@ -40,10 +40,10 @@ def create_product(
     cooperative: Cooperative,
     *,
     category: str,
-    hs6: str,
+    hs6: str | None,
     texts: Mapping[str, Text | tuple[str, str, TextStatus]],
-    price: Money,
-    weight_grams: int,
+    price: Money | None,
+    weight_grams: int | None,
     stock: int,
     at: datetime,
     by: int | None,
@@ -55,6 +55,7 @@ def create_product(
 ) -> Product:
     """Write down a new product as a draft, with one variant and its first stock.
 
+    Kind, HS code, price and weight may be missing until it is published.
     Sending the form with the same `form_key` twice gives the same product.
     """
     if form_key and (known := find_written_by(cooperative, form_key)):
@@ -77,8 +78,8 @@ def create_product(
     _write_texts(product, texts)
     variant = Variant(
         product_id=product.id,
-        price_minor=price.minor,
-        currency=price.currency,
+        price_minor=price.minor if price else None,
+        currency=price.currency if price else "IDR",
         weight_grams=weight_grams,
         stock=0,
         held=0,
@@ -94,23 +95,30 @@ def edit_product(
     product: Product,
     *,
     category: str,
-    hs6: str,
+    hs6: str | None,
     texts: Mapping[str, Text | tuple[str, str, TextStatus]],
-    price: Money,
-    weight_grams: int,
+    price: Money | None,
+    weight_grams: int | None,
     at: datetime,
 ) -> None:
     """Change what is said about `product`; texts of languages not named are removed.
 
-    Orders already placed keep their names and prices.
+    Orders already placed keep their names and prices. Raises ProductIncomplete where something is
+    missing from goods that are no draft any more.
     """
     product = lock(Product, product.id)
+    if product.state is not ProductState.DRAFT:
+        name = texts[product.original_locale][0]
+        _require_complete(
+            name=name, category=category, hs6=hs6, price=price, weight_grams=weight_grams
+        )
     product.category = category
     product.hs6 = hs6
     product.changed_at = at
     variant = get_variant(product)
-    variant.price_minor = price.minor
-    variant.currency = price.currency
+    variant.price_minor = price.minor if price else None
+    if price:
+        variant.currency = price.currency
     variant.weight_grams = weight_grams
     db.session.execute(
         delete(ProductText).where(
@@ -128,19 +136,33 @@ def publish_product(product: Product, at: datetime) -> None:
         return
     variant = get_variant(product)
     original = db.session.get(ProductText, (product.id, product.original_locale))
-    needed = {
-        "name": original is not None and original.name.strip(),
-        "hs6": names_goods(product.hs6),
-        "price": variant.price_minor > 0,
-        "weight": variant.weight_grams > 0,
-    }
-    missing = [name for name, is_there in needed.items() if not is_there]
-    if missing:
-        raise ProductIncomplete(missing=missing)
+    _require_complete(
+        name=original.name if original else "",
+        category=product.category,
+        hs6=product.hs6,
+        price=variant.price,
+        weight_grams=variant.weight_grams,
+    )
     product.state = ProductState.PUBLISHED
     product.published_at = product.published_at or at
     product.changed_at = at
     _note_change(product)
+
+
+def _require_complete(
+    *, name: str, category: str, hs6: str | None, price: Money | None, weight_grams: int | None
+) -> None:
+    """Raise ProductIncomplete unless all is there that a buyer and the customs need."""
+    needed = {
+        "name": bool(name.strip()),
+        "category": bool(category),
+        "weight": bool(weight_grams and weight_grams > 0),
+        "price": bool(price and price.minor > 0),
+        "hs6": bool(hs6 and names_goods(hs6)),
+    }
+    missing = [name for name, is_there in needed.items() if not is_there]
+    if missing:
+        raise ProductIncomplete(missing=missing)
 
 
 def withdraw_product(product: Product, at: datetime) -> None:

@@ -125,11 +125,17 @@ class ProductPage:
 
 
 def get_product_page(slug: str, lang: str, *, prices: Prices) -> ProductPage:
-    """A product in any state; the caller decides who may see a draft. Raises NotFound."""
+    """A product in any state; the caller decides who may see a draft.
+
+    Raises NotFound, also for a draft that lacks a code, price or weight: no page can be made of it.
+    """
     if "\0" in slug:
         raise NotFound
     row = db.session.execute(_product_statement(lang), {"slug": slug}).first()
-    if row is None:
+    if row is None or row.hs6 is None:
+        raise NotFound
+    choices = _choices(row, prices)
+    if not choices:
         raise NotFound
     return ProductPage(
         id=row.id,
@@ -140,7 +146,7 @@ def get_product_page(slug: str, lang: str, *, prices: Prices) -> ProductPage:
         original_locale=row.original_locale,
         published_at=row.published_at,
         texts=_texts(row.id),
-        choices=_choices(row, prices),
+        choices=choices,
         pictures=_pictures(row.id),
         papers=_papers(row.id),
         maker=Maker(
@@ -206,7 +212,11 @@ _VARIANTS = (
         Variant.weight_grams,
         (Variant.stock - Variant.held).label("available"),
     )
-    .where(Variant.product_id == bindparam("product"))
+    .where(
+        Variant.product_id == bindparam("product"),
+        Variant.price_minor.is_not(None),
+        Variant.weight_grams.is_not(None),
+    )
     .order_by(Variant.position, Variant.id)
 )
 _PHOTOS = (

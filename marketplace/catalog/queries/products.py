@@ -96,7 +96,10 @@ class Offer:
 
 
 def list_offers(variant_ids: Collection[int], lang: str) -> dict[int, Offer]:
-    """The variants by id, named in `lang` where there is such a text. One query, no lock."""
+    """The variants by id, named in `lang` where there is such a text. One query, no lock.
+
+    Variants of a draft that lacks something are no offers.
+    """
     if not variant_ids:
         return {}
     original, local = aliased(ProductText), aliased(ProductText)
@@ -128,7 +131,12 @@ def list_offers(variant_ids: Collection[int], lang: str) -> dict[int, Offer]:
             and_(original.product_id == Product.id, original.locale == Product.original_locale),
         )
         .outerjoin(local, and_(local.product_id == Product.id, local.locale == lang))
-        .where(Variant.id.in_(variant_ids))
+        .where(
+            Variant.id.in_(variant_ids),
+            Product.hs6.is_not(None),
+            Variant.price_minor.is_not(None),
+            Variant.weight_grams.is_not(None),
+        )
     )
     return {
         row[0]: Offer(

@@ -13,7 +13,7 @@ from flask_login import current_user
 from marketplace.catalog import operations
 from marketplace.catalog.errors import ProductIncomplete, StockChanged, StockIsHeld, TooManyPhotos
 from marketplace.catalog.forms import ProductForm, plain
-from marketplace.catalog.models import PendingPhoto, Product, TextStatus
+from marketplace.catalog.models import PendingPhoto, Product, ProductState, TextStatus
 from marketplace.catalog.operations import Text
 from marketplace.catalog.pictures import remove_files
 from marketplace.catalog.queries import (
@@ -37,8 +37,9 @@ from marketplace.catalog.views.editing import (
 from marketplace.cooperatives.access import member
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import transaction
-from marketplace.kernel.money import Money, rupiah
+from marketplace.kernel.money import rupiah
 from marketplace.kernel.time import now
+from marketplace.reference.models import HsCode
 from marketplace.web.forms import render_form
 
 
@@ -115,6 +116,7 @@ def _is_right(
     code: CodeChoice,
 ) -> bool:
     """Check the form; good photos join `kept` even where something else is wrong."""
+    form.is_draft = _stays_draft(product)
     is_right = bool(form.validate())
     _take_photos(cooperative, product, form, kept)
     if form.hs6.data and code.chosen is None:
@@ -125,6 +127,12 @@ def _is_right(
             else _("There is no such HS code. Write six digits, or what the goods are."),
         ]
     return is_right and not form.is_refused
+
+
+def _stays_draft(product: Product | None) -> bool:
+    """Whether what comes of the form may lack something: goods once shown never do."""
+    is_draft = product is None or product.state is ProductState.DRAFT
+    return is_draft and request.form.get("action") != "publish"
 
 
 def _take_photos(
@@ -151,12 +159,10 @@ def _save(
     at: datetime,
 ) -> Saved | None:
     """Write the product, or show beside the field why not."""
-    assert code.chosen is not None
-    assert form.money is not None
     try:
         with transaction():
             known = product or _written_before(cooperative, form)
-            saved = _write(cooperative, known, form, code.chosen.code, form.money, at=at)
+            saved = _write(cooperative, known, form, code.chosen, at=at)
             unused = [
                 photo.key
                 for photo in kept
@@ -195,16 +201,15 @@ def _write(
     cooperative: Cooperative,
     product: Product | None,
     form: ProductForm,
-    hs6: str,
-    price: Money,
+    code: HsCode | None,
     *,
     at: datetime,
 ) -> Product:
     facts = {
         "category": form.category.data,
-        "hs6": hs6,
-        "price": price,
-        "weight_grams": form.weight_grams.number or 0,
+        "hs6": code.code if code else None,
+        "price": form.money,
+        "weight_grams": form.weight_grams.number,
     }
     words = Text(form.name.data, form.story.data or "", TextStatus.ORIGINAL)
     stock = form.stock.number or 0
@@ -288,12 +293,14 @@ def _page(
 def _values_of(product: Product) -> dict[str, object]:
     original = next(row for row in product.texts if row.locale == product.original_locale)
     variant = product.variants[0]
+    is_draft = product.state is ProductState.DRAFT
     return {
         "name": original.name,
         "story": original.story,
         "category": product.category,
         "hs6": product.hs6,
-        "price": variant.price_minor // 100,
+        "price": variant.price.minor // 100 if variant.price else None,
         "weight_grams": variant.weight_grams,
-        "stock": variant.stock,
+        # Nobody may have counted a draft's goods yet; so none is asked about again.
+        "stock": None if is_draft and variant.stock == 0 else variant.stock,
     }

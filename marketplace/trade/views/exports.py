@@ -114,7 +114,9 @@ def show_export(organization: Organization, slug: str) -> ResponseReturnValue:
 def _sheet(profile: ExportProfile, form: RfqForm) -> ResponseReturnValue:
     lang, product, today = current_language(), profile.product, today_in_seoul(now())
     certificates = queries.list_certificates([product.id])[product.id]
-    duty = _duty(product.hs6, today)
+    hs6 = product.hs6
+    assert hs6 is not None, "goods offered for export are published, so they have a code"
+    duty = _duty(hs6, today)
     return render_form(
         "trade/show_export.html",
         form,
@@ -122,13 +124,13 @@ def _sheet(profile: ExportProfile, form: RfqForm) -> ResponseReturnValue:
         product=product,
         goods=queries.get_goods(product.id, lang),
         photo=queries.first_photo(product.id),
-        hs=find_hs_code(product.hs6),
+        hs=find_hs_code(hs6),
         prices=[(least, Money(cents, "USD")) for least, cents in profile.price_breaks],
         certificates=[(paper, *certificate_state(paper, today)) for paper in certificates],
-        restrictions=restrictions_for(product.hs6),
+        restrictions=restrictions_for(hs6),
         duty=duty,
         duty_note=_explain_duty(*duty) if duty else "",
-        specification=_specification(profile),
+        specification=_specification(profile, hs6),
         supplier=_supplier(product.cooperative),
     )
 
@@ -159,10 +161,10 @@ def _explain_duty(best: Tariff, base: Tariff | None) -> str:
     )
 
 
-def _specification(profile: ExportProfile) -> list[tuple[str, str]]:
+def _specification(profile: ExportProfile, hs6: str) -> list[tuple[str, str]]:
     weight, months = queries.find_weight(profile.product_id), profile.shelf_life_months
     rows: list[tuple[str, str]] = [
-        (_("HS code"), hs_dots(profile.product.hs6)),
+        (_("HS code"), hs_dots(hs6)),
         (_("Counted in"), unit_name(profile.unit)),
         (_("Packing"), profile.packing),
         (_("Place of delivery"), f"{profile.incoterm} {profile.place}"),
