@@ -15,7 +15,6 @@ from marketplace.kernel.money import Money
 from marketplace.kernel.outbox import write_mail
 from marketplace.trade.errors import (
     AlreadyAccepted,
-    BelowMinimum,
     NotOffered,
     QuotationExpired,
     QuotationReplaced,
@@ -36,6 +35,7 @@ from marketplace.trade.policies import (
     INCOTERMS_EDITION,
     is_over,
     price_steps,
+    request_faults,
     require_day_to_come,
     require_incoterm,
 )
@@ -122,11 +122,17 @@ def send_rfq(
         raise NotOffered
     if unit != profile.unit:
         raise WrongUnit(unit=profile.unit)
-    if quantity < profile.moq:
-        raise BelowMinimum(moq=profile.moq, unit=profile.unit)
     require_incoterm(incoterm)
-    if wanted_on is not None:
-        require_day_to_come(wanted_on, at=at, zone=zone_of(cooperative))
+    faults = request_faults(
+        quantity=quantity,
+        wanted_on=wanted_on,
+        moq=profile.moq,
+        unit=profile.unit,
+        at=at,
+        zone=zone_of(cooperative),
+    )
+    for fault in faults.values():
+        raise fault
     rfq = Rfq(
         number=dated_number("RFQ", at),
         organization_id=organization.id,
@@ -239,6 +245,19 @@ def accept_quotation(quotation: Quotation, signer: str, *, by: int, at: datetime
         if accepted.quotation_id == quotation.id:
             return
         raise AlreadyAccepted
+    require_acceptable(quotation, rfq, at=at)
+    db.session.add(
+        QuotationAcceptance(quotation_id=quotation.id, signer=signer, by_user_id=by, at=at)
+    )
+    rfq.state = RfqState.ACCEPTED
+    db.session.flush()
+    facts = {"quotation": quotation.number, "signer": signer}
+    _tell_cooperative(rfq, "quotation_accepted", key=quotation.number, at=at, **facts)
+    _tell_partner(rfq, "quotation_accepted", key=quotation.number, at=at, **facts)
+
+
+def require_acceptable(quotation: Quotation, rfq: Rfq, *, at: datetime) -> None:
+    """Raise RequestClosed, QuotationReplaced or QuotationExpired unless the offer stands."""
     if rfq.is_closed:
         raise RequestClosed
     newest = newest_quotation(rfq)
@@ -248,12 +267,6 @@ def accept_quotation(quotation: Quotation, signer: str, *, by: int, at: datetime
     cooperative = _get_cooperative(rfq.cooperative_id)
     if is_over(newest.valid_until, at=at, zone=zone_of(cooperative)):
         raise QuotationExpired(valid_until=newest.valid_until)
-    db.session.add(QuotationAcceptance(quotation_id=newest.id, signer=signer, by_user_id=by, at=at))
-    rfq.state = RfqState.ACCEPTED
-    db.session.flush()
-    facts = {"quotation": newest.number, "signer": signer}
-    _tell_cooperative(rfq, "quotation_accepted", key=newest.number, at=at, **facts)
-    _tell_partner(rfq, "quotation_accepted", key=newest.number, at=at, **facts)
 
 
 def decline_rfq(rfq: Rfq, side: Side, reason: str, *, locale: str, by: int, at: datetime) -> None:

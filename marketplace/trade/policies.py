@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from marketplace.kernel.errors import DomainError
 from marketplace.kernel.money import Money
-from marketplace.trade.errors import DayInThePast, PriceStepsDisordered, UnknownIncoterm
+from marketplace.trade.errors import (
+    BelowMinimum,
+    DayInThePast,
+    PriceStepsDisordered,
+    UnknownIncoterm,
+)
 
 INCOTERMS_EDITION = 2020
 
@@ -27,6 +33,24 @@ def require_day_to_come(day: date, *, at: datetime, zone: ZoneInfo) -> None:
     """Refuse a `day` that is over in `zone`; today still counts."""
     if is_over(day, at=at, zone=zone):
         raise DayInThePast
+
+
+def request_faults(
+    *,
+    quantity: int | None,
+    wanted_on: date | None,
+    moq: int,
+    unit: str,
+    at: datetime,
+    zone: ZoneInfo,
+) -> dict[str, DomainError]:
+    """All that the rules say against a request, by field; None is a field that says nothing."""
+    faults: dict[str, DomainError] = {}
+    if quantity is not None and quantity < moq:
+        faults["quantity"] = BelowMinimum(moq=moq, unit=unit)
+    if wanted_on is not None and is_over(wanted_on, at=at, zone=zone):
+        faults["wanted_on"] = DayInThePast()
+    return faults
 
 
 def is_over(day: date, *, at: datetime, zone: ZoneInfo) -> bool:

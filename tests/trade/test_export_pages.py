@@ -267,6 +267,23 @@ def test_a_refused_request_keeps_what_was_typed_and_writes_nothing(partner, wron
     assert db.session.scalar(select(func.count()).select_from(Rfq)) == 0
 
 
+def test_all_wrong_fields_of_a_request_are_named_at_once(partner):
+    offered("gayo")
+    wrong = {"quantity": "5", "place": "", "wanted_on": "2020-01-01", "incoterm": "DAT"}
+
+    page = partner.post("/ko/trade/exports/gayo", data=a_request(**wrong))
+
+    html = text_of(page)
+    assert page.status_code == 422
+    assert "고칠 곳이 4군데" in html
+    for name in wrong:
+        assert f'id="{name}-error-1"' in html, name
+    assert "최소 주문량은 600kg" in html
+    assert 'value="5"' in html
+    assert 'value="2020-01-01"' in html
+    assert "Please quote." in html
+
+
 def test_quantities_can_be_typed_with_separators(partner):
     offered("gayo")
 

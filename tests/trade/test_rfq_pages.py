@@ -271,6 +271,38 @@ def test_a_refused_offer_keeps_what_was_typed_and_writes_nothing(open_as, wrong,
     assert (count(Quotation), rfq.state) == (0, RfqState.OPEN)
 
 
+def test_all_wrong_fields_of_an_offer_are_named_at_once(open_as):
+    deal = a_deal()
+    rfq = an_rfq(deal)
+    wrong = {"unit_price": "murah", "place": "", "valid_until": "2020-01-01"}
+
+    page = open_as(deal.member).post(
+        f"/id/c/{deal.cooperative.slug}/rfqs/{rfq.number}/quotations", data=an_offer(**wrong)
+    )
+
+    html = text_of(page)
+    assert page.status_code == 422
+    assert "Pilih tanggal yang belum lewat." in html
+    for name in wrong:
+        assert f'id="{name}-error-1"' in html, name
+    assert 'value="murah"' in html
+    assert "Lot BT-26-03." in html
+    assert count(Quotation) == 0
+
+
+def test_an_unsigned_acceptance_of_an_expired_offer_says_both(open_as):
+    deal = a_deal()
+    quotation = a_quotation(deal, an_rfq(deal), valid_until=date(2026, 4, 30))
+
+    page = open_as(deal.partner).post(
+        f"/en/trade/quotations/{quotation.number}/acceptance", data={"signer": ""}
+    )
+
+    assert page.status_code == 422
+    assert "Write the name of the person who signs." in text_of(page)
+    assert "This offer was valid until 30 Apr 2026." in text_of(page)
+
+
 def test_the_same_offer_sent_twice_is_one(open_as):
     deal = a_deal()
     rfq = an_rfq(deal)

@@ -21,6 +21,7 @@ from marketplace.trade import operations, queries
 from marketplace.trade.errors import AlreadyAccepted, DayInThePast, RequestClosed
 from marketplace.trade.forms import DeclineForm, MessageForm, QuotationForm
 from marketplace.trade.models import Rfq, Side
+from marketplace.trade.policies import is_over
 from marketplace.trade.views.paper import show_paper
 from marketplace.trade.views.thread import Thread, deal_figures, read_thread
 from marketplace.web.forms import Form
@@ -87,7 +88,9 @@ def new_message(cooperative: Cooperative, number: str) -> ResponseReturnValue:
 def new_quotation(cooperative: Cooperative, number: str) -> ResponseReturnValue:
     rfq = queries.get_received_rfq(cooperative, number)
     form = _quotation_form(rfq)
-    if form.validate_on_submit():
+    if form.is_submitted() and not form.validate():
+        _name_faults(form, rfq)
+    elif form.is_submitted():
         try:
             with transaction():
                 quotation = operations.send_quotation(
@@ -104,10 +107,8 @@ def new_quotation(cooperative: Cooperative, number: str) -> ResponseReturnValue:
                     by=current_user.id,
                     at=now(),
                 )
-        except DayInThePast as error:
-            form.refuse("valid_until", error)
-        except RequestClosed as error:
-            form.refuse("quantity", error)
+        except (DayInThePast, RequestClosed):
+            _name_faults(form, queries.get_received_rfq(cooperative, number))
         else:
             log.info("quotation sent", number=quotation.number, by=current_user.id)
             flash(_("The offer was sent. The buyer gets a mail now."), "ok")
@@ -144,6 +145,15 @@ def decline_rfq(cooperative: Cooperative, number: str) -> ResponseReturnValue:
 @member("rfqs.view")
 def show_quotation(cooperative: Cooperative, number: str, quotation: str) -> ResponseReturnValue:
     return show_paper(queries.get_received_rfq(cooperative, number), quotation)
+
+
+def _name_faults(form: QuotationForm, rfq: Rfq) -> None:
+    """Show what the rules say together with what the form says, so that one look is enough."""
+    if rfq.is_closed:
+        form.refuse("quantity", RequestClosed())
+    day = form.valid_until.data if not form.valid_until.errors else None
+    if day and is_over(day, at=now(), zone=queries.zone_of(rfq.cooperative)):
+        form.refuse("valid_until", DayInThePast())
 
 
 def _quotation_form(rfq: Rfq, thread: Thread | None = None) -> QuotationForm:

@@ -32,6 +32,7 @@ from marketplace.trade.errors import BelowMinimum, DayInThePast, NotOffered
 from marketplace.trade.forms import ExportFilterForm, RfqForm
 from marketplace.trade.models import ExportProfile
 from marketplace.trade.operations import send_rfq
+from marketplace.trade.policies import request_faults
 from marketplace.trade.views.words import (
     certificate_state,
     explain_minimum,
@@ -80,7 +81,9 @@ def list_exports(organization: Organization) -> ResponseReturnValue:
 def show_export(organization: Organization, slug: str) -> ResponseReturnValue:
     profile = queries.get_export(slug)
     form = RfqForm(quantity=profile.moq, incoterm=profile.incoterm, form_key=random_code(16))
-    if form.validate_on_submit():
+    if not form.is_submitted():
+        return _sheet(profile, form)
+    if form.validate():
         try:
             with transaction():
                 rfq = send_rfq(
@@ -97,18 +100,34 @@ def show_export(organization: Organization, slug: str) -> ResponseReturnValue:
                     by=current_user.id,
                     at=now(),
                 )
-        except BelowMinimum as error:
-            form.quantity.errors = [explain_minimum(error)]
-        except DayInThePast as error:
-            form.refuse("wanted_on", error)
+        except (BelowMinimum, DayInThePast):
+            log.info("rfq refused", slug=slug, by=current_user.id)
         except NotOffered as error:
             form.refuse("quantity", error)
         else:
             log.info("rfq sent", number=rfq.number, by=current_user.id)
             flash(_("Your request was sent. The cooperative gets a mail now."), "ok")
             return redirect(url_for(".show_rfq", number=rfq.number))
-        profile = queries.get_export(slug)
+    profile = queries.get_export(slug)
+    _name_faults(form, profile)
     return _sheet(profile, form)
+
+
+def _name_faults(form: RfqForm, profile: ExportProfile) -> None:
+    """Show what the rules say together with what the form says, so that one look is enough."""
+    faults = request_faults(
+        quantity=form.quantity.data if not form.quantity.errors else None,
+        wanted_on=form.wanted_on.data if not form.wanted_on.errors else None,
+        moq=profile.moq,
+        unit=profile.unit,
+        at=now(),
+        zone=queries.zone_of(profile.product.cooperative),
+    )
+    for name, error in faults.items():
+        if isinstance(error, BelowMinimum):
+            form[name].errors = [explain_minimum(error)]
+        else:
+            form.refuse(name, error)
 
 
 def _sheet(profile: ExportProfile, form: RfqForm) -> ResponseReturnValue:

@@ -80,8 +80,12 @@ def accept_quotation(organization: Organization, number: str) -> ResponseReturnV
     rfq = queries.get_partner_rfq(organization, queries.rfq_number_of(number))
     quotation = queries.get_quotation(rfq, number)
     form = AcceptForm()
-    if form.validate_on_submit():
+    is_right = form.validate_on_submit()
+    if form.is_submitted():
         try:
+            if not is_right:
+                operations.require_acceptable(quotation, rfq, at=now())
+                return _page(organization, rfq.number, accept=form)
             with transaction():
                 operations.accept_quotation(
                     quotation, form.signer.data, by=current_user.id, at=now()
