@@ -1,7 +1,11 @@
-"""Export offers for most goods, and a request for quotation under way. Figures are made up."""
+"""Export offers for most goods, and a request for quotation under way.
+
+Figures are made up; the port of loading is the one assumed for the province in `data/ports.csv`.
+"""
 
 from __future__ import annotations
 
+import csv
 import random
 from datetime import datetime, timedelta
 
@@ -10,19 +14,24 @@ from sqlalchemy import select
 from marketplace.accounts.queries import get_organization
 from marketplace.catalog.models import Product
 from marketplace.cooperatives.models import Cooperative
-from marketplace.demo.goods import read_categories
+from marketplace.demo.goods import DATA, read_categories
 from marketplace.demo.people import COOPERATIVE, demo_user
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
 from marketplace.trade.models import ExportProfile, Rfq
 from marketplace.trade.operations import send_quotation, send_rfq, set_export_profile
 
-PORTS = ("Tanjung Priok", "Tanjung Perak", "Belawan", "Benoa", "Makassar")
+
+def read_ports() -> dict[str, str]:
+    """The port of loading by the code of the province."""
+    with (DATA / "ports.csv").open(encoding="utf-8") as file:
+        return {row["province_code"]: row["place"] for row in csv.DictReader(file)}
 
 
 def load_exports(at: datetime) -> None:
     """Offer two goods of three for export; what has an offer keeps it."""
     categories = read_categories()
+    ports = read_ports()
     known = set(db.session.scalars(select(ExportProfile.product_id)))
     for product in db.session.scalars(select(Product).order_by(Product.id)):
         dice = random.Random(product.slug)  # noqa: S311
@@ -40,7 +49,7 @@ def load_exports(at: datetime) -> None:
                 (category.moq * 20, Money(price * 88 // 100, "USD")),
             ],
             incoterm="FCA",
-            place=dice.choice(PORTS),
+            place=ports[product.cooperative.regency.province_code],
             lead_time_days=dice.choice((14, 21, 30, 45)),
             capacity_per_month=category.moq * dice.randint(4, 30),
             packing="",
