@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -21,6 +21,7 @@ from marketplace.ledger.queries import list_entries as find_entries
 from marketplace.statements.shown import shown_lines, shown_total
 from marketplace.statements.wording import LOOKS, account_name, group_names, kind_name
 from marketplace.web.formats import format_amount, format_number
+from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number
 
 SIZE = 10
@@ -29,23 +30,25 @@ SIZE = 10
 @bp.get("/ledger/")
 @readers
 def list_entries() -> ResponseReturnValue:
-    """The journal, newest first, with both sides of every entry."""
+    """The journal, newest first, with both sides of every entry; none for a wrong filter."""
     today = today_in_seoul(now())
     form = JournalForm(formdata=request.args)
     form.offer({kind: kind_name(kind) for kind in list_kinds()}, group_names())
-    form.validate()
     number = page_number()
-    journal = form.journal()
-    entries = find_entries(journal, offset=(number - 1) * SIZE, limit=SIZE)
+    entries, count = [], 0
+    if form.validate():
+        journal = form.journal()
+        entries = find_entries(journal, offset=(number - 1) * SIZE, limit=SIZE)
+        count = count_entries(journal)
     names = names_behind(entries)
     check = queries.check_books(today)
     asked: dict[str, Any] = {
         name: value for name, value in request.args.items() if value and name in form
     }
-    return render_template(
+    return render_form(
         "admin/list_entries.html",
-        form=form,
-        page=Page(entries, count_entries(journal), number, SIZE),
+        form,
+        page=Page(entries, count, number, SIZE),
         page_url=lambda page: url_for(".list_entries", **asked, page=page),
         is_narrowed=bool(asked),
         tabs=ledger_tabs(),
