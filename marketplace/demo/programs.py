@@ -242,7 +242,8 @@ def _pay(year: Year, program: Program, amount: Money, purpose: str, by: User) ->
             release_disbursement(disbursement, by=_other(by).id, at=later)
 
         def settle(later: datetime) -> None:
-            settle_disbursement(disbursement, reference=f"DEMO-{disbursement.number}", at=later)
+            reference = f"DEMO-{disbursement.number}"
+            settle_disbursement(disbursement, reference=reference, by=by.id, at=later)
 
         year.plan(at + timedelta(days=2), release)
         year.plan(at + timedelta(days=4), settle)

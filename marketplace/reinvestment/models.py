@@ -119,7 +119,8 @@ class LotUse(Model):
 class Disbursement(Model):
     """Money paid to a program's village: proposed by one person, released by another.
 
-    Released, it is on its way; settled, the bank has said so (`bank_reference`).
+    Released, it is on its way; settled, `settled_by` has seen it on the bank statement, as
+    `bank_reference`.
     """
 
     __tablename__ = "disbursements"
@@ -142,6 +143,7 @@ class Disbursement(Model):
     canceled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     canceled_at: Mapped[datetime | None]
     settled_on: Mapped[date | None]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     bank_reference: Mapped[str | None]
     settlement_entry_id: Mapped[int | None] = mapped_column(BigInteger)
 

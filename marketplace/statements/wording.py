@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from flask_babel import gettext as _
 
 # How the badge of a kind looks; kinds that are not here are blue.
@@ -36,6 +38,51 @@ def kind_name(kind: str) -> str:
         "reversal": _("Reversal"),
     }
     return names.get(kind, kind)
+
+
+class Booked(Protocol):
+    """What of an entry says what it is about."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def idem_key(self) -> str: ...
+    @property
+    def ref_id(self) -> str | None: ...
+    @property
+    def memo(self) -> str: ...
+
+
+def description(entry: Booked) -> str:
+    """What happened, with its numbers. Words that a person wrote, as with a reversal, stay theirs.
+
+    The key of an entry is its kind and the number of its parcel, refund or payment.
+    """
+    number, part = entry.ref_id or "", entry.idem_key.partition(":")[2]
+    sentences: dict[str, str] = {
+        "sale": _("Order %(number)s paid", number=number),
+        "stripe_fee": _("Card fee for order %(number)s", number=number),
+        "release": _("Parcel %(part)s released", part=part),
+        "refund": _("Refund %(part)s of order %(number)s", part=part, number=number),
+        "refund_failed": _(
+            "Refund %(part)s of order %(number)s came back", part=part, number=number
+        ),
+        "unwanted_payment": _("Second or late payment of order %(number)s", number=number),
+        "unwanted_payment_returned": _(
+            "Second or late payment of order %(number)s returned", number=number
+        ),
+        "pledge": _("Pledge %(number)s made", number=number),
+        "pledge_received": _(
+            "Money of pledge %(number)s received, bank reference %(reference)s",
+            number=number,
+            reference=part.partition(":")[2],
+        ),
+        "allocation": _("Program %(number)s approved, money set aside", number=number),
+        "allocation_returned": _("Program %(number)s finished, rest returned", number=number),
+        "disbursement": _("Disbursement %(part)s to program %(number)s", part=part, number=number),
+        "disbursement_settled": _("Disbursement %(part)s seen on the bank statement", part=part),
+    }
+    return sentences.get(entry.kind) or entry.memo
 
 
 def account_name(path: str) -> str:

@@ -4,9 +4,18 @@ import pytest
 
 from marketplace.kernel.money import won
 from marketplace.ledger.operations import reverse
-from marketplace.ledger.queries import credit_balance, entries_about, entry_number
+from marketplace.ledger.queries import (
+    Journal,
+    credit_balance,
+    entries_about,
+    entry_number,
+    list_entries,
+)
+from marketplace.reinvestment.operations import settle_disbursement
+from marketplace.reinvestment.queries import list_disbursements
 from tests.factories import a_posting
 from tests.openbook.conftest import LATER
+from tests.reinvestment.world import an_admin
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -138,6 +147,53 @@ def test_an_entry_names_its_document_and_both_people(reader, world):
     assert "Proposed Dewi Lestari Approved Lee Seoyeon" in text
     assert entries_about("program", world.program.number)[1].number in text
     assert f"/en/admin/ledger/accounts/funds:program:{world.program.number}:committed:krw" in html
+
+
+def test_the_entry_of_a_bank_line_names_who_saw_it_and_its_reference(reader, world):
+    part = list_disbursements(world.program)[0]
+    settle_disbursement(part, reference="KB-7741", by=an_admin("Yuni Astuti").id, at=LATER)
+
+    text = text_of(reader.get(f"/en/admin/ledger/{part.settlement_entry_id}"))
+
+    assert "Proposed Dewi Lestari Approved Lee Seoyeon" in text
+    assert "Bank line seen by Yuni Astuti Bank reference KB-7741 Noted on" in text
+
+
+@pytest.mark.parametrize(
+    ("lang", "sale_words", "pledge_words"),
+    [
+        ("ko", "주문 {} 결제", "은행 거래 번호"),
+        ("id", "Pesanan {} dibayar", "referensi bank"),
+        ("en", "Order {} paid", "bank reference"),
+    ],
+)
+def test_pages_of_the_books_say_what_happened_in_the_readers_language(
+    reader, world, sale, lang, sale_words, pledge_words
+):
+    part = list_disbursements(world.program)[0]
+    settle_disbursement(part, reference="KB-7741", by=an_admin().id, at=LATER)
+    entries = list_entries(Journal())
+    held = "/admin/ledger/accounts/funds:village:held:krw"
+    said = sale_words.format(world.delivered.number)
+
+    journal = text_of(reader.get(f"/{lang}/admin/ledger/"))
+    account = text_of(reader.get(f"/{lang}{held}"))
+    page = text_of(reader.get(f"/{lang}/admin/ledger/{sale.id}"))
+
+    assert said in journal
+    assert pledge_words in journal
+    assert said in account
+    assert said in page
+    if lang != "en":
+        assert [entry.memo for entry in entries if entry.memo in journal + account] == []
+        assert page.count(sale.memo) == 1  # under "Words as booked"
+
+
+def test_words_that_a_person_wrote_stay_theirs(reader, world, sale):
+    undone = reverse(sale.id, occurred_at=LATER, effective_on=LATER.date(), memo="두 번 셌음")
+
+    assert "두 번 셌음" in text_of(reader.get("/id/admin/ledger/"))
+    assert "두 번 셌음" in text_of(reader.get(f"/id/admin/ledger/{undone}"))
 
 
 def test_an_orders_entry_leads_to_the_order_and_its_release(reader, world, sale):

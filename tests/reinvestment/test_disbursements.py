@@ -120,11 +120,12 @@ def test_a_canceled_disbursement_is_not_released_and_frees_its_money(program):
     assert committed_of(program) == won(4_000_000)
 
 
-def test_the_bank_line_empties_the_transit_once_and_keeps_both_people(program):
+def test_the_bank_line_empties_the_transit_once_and_keeps_all_three_people(program):
     disbursement = paid(program, 2_500_000)
+    third = an_admin("Yuni Astuti")
 
-    settle_disbursement(disbursement, reference="IDR-1", at=NOON)
-    settle_disbursement(disbursement, reference="IDR-2", at=NOON)
+    settle_disbursement(disbursement, reference="IDR-1", by=third.id, at=NOON)
+    settle_disbursement(disbursement, reference="IDR-2", by=an_admin().id, at=NOON)
 
     entry = entries_about("program", program.number)[-1]
     assert entry.kind == "disbursement_settled"
@@ -134,14 +135,14 @@ def test_the_bank_line_empties_the_transit_once_and_keeps_both_people(program):
     )
     assert balance("assets:disburse-transit:krw") == won(0)
     assert balance("assets:bank-trust:krw") == won(-2_500_000)
-    assert disbursement.bank_reference == "IDR-1"
+    assert (disbursement.bank_reference, disbursement.settled_by) == ("IDR-1", third.id)
 
 
 def test_what_is_not_released_cannot_be_settled(program):
     disbursement = propose(program, 1_000)
 
     with pytest.raises(NotReleased):
-        settle_disbursement(disbursement, reference="IDR-1", at=NOON)
+        settle_disbursement(disbursement, reference="IDR-1", by=an_admin().id, at=NOON)
     assert balance("assets:bank-trust:krw") == won(0)
 
 

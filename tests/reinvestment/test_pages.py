@@ -323,12 +323,15 @@ def test_a_payment_is_proposed_by_one_and_released_by_another(client, admin, pro
     second = an_admin("Dewi Anggraini")
     sign_in(client, second)
     assert client.post(f"{path}/{part.number}/release").status_code == 302
-    client.post(f"{path}/{part.number}/settlement", data={f"{part.number}--reference": "IDR-9"})
+    client.post(f"{path}/{part.number}/settlement", data={f"{part.number}-reference": "IDR-9"})
 
     assert (part.proposed_by, part.released_by) == (admin.id, second.id)
+    assert part.settled_by == second.id
     page = client.get(f"/en/admin/programs/{program.number}").text
     assert "Lee Seoyeon" in page
-    assert "Dewi Anggraini" in page
+    assert "Released by Dewi Anggraini" in page
+    assert "Seen on the bank statement by Dewi Anggraini" in page
+    assert "reference IDR-9" in page
 
 
 def test_a_late_release_or_cancellation_is_said_on_the_program(client, admin, program):

@@ -22,7 +22,7 @@ from marketplace.ledger.queries import (
     monthly_turnovers,
 )
 from marketplace.ledger.queries import list_accounts as find_accounts
-from marketplace.statements.wording import LOOKS, account_name, class_name, kind_name
+from marketplace.statements.wording import account_name, class_name, description, kind_name
 from marketplace.web.formats import format_money, format_number
 from marketplace.web.paging import Page, page_number
 
@@ -70,7 +70,7 @@ def show_account(code: str) -> ResponseReturnValue:
         chart=_draw(account, months),
         class_name=class_name,
         kind_name=kind_name,
-        looks=LOOKS,
+        description=description,
     )
 
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.admin.queries import names_of
 from marketplace.admin.views.blueprint import bp, readers
 from marketplace.admin.views.documents import document_name, document_url
 from marketplace.admin.views.people import names_behind, posted_by
 from marketplace.ledger.queries import get_entry, neighbors
+from marketplace.reinvestment.queries import find_settled
 from marketplace.statements.shown import shown_lines, shown_total
-from marketplace.statements.wording import LOOKS, kind_name
+from marketplace.statements.wording import LOOKS, description, kind_name
 
 
 @bp.get("/ledger/<int:entry_id>")
@@ -17,7 +19,10 @@ def show_entry(entry_id: int) -> ResponseReturnValue:
     """One entry with everything around it. An unknown one is a 404."""
     entry = get_entry(entry_id)
     near = neighbors(entry)
+    settled = find_settled(entry.id) if entry.kind == "disbursement_settled" else None
     names = names_behind([entry])
+    if settled and settled.settled_by:
+        names |= names_of([settled.settled_by])
     return render_template(
         "admin/show_entry.html",
         entry=entry,
@@ -27,6 +32,8 @@ def show_entry(entry_id: int) -> ResponseReturnValue:
         total_of=shown_total,
         posted=posted_by(entry, names),
         names=names,
+        settled=settled,
+        description=description,
         document=(
             document_name(entry.ref_kind, entry.ref_id),
             document_url(entry.ref_kind, entry.ref_id),

@@ -19,7 +19,7 @@ from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.queries import count_entries, list_kinds
 from marketplace.ledger.queries import list_entries as find_entries
 from marketplace.statements.shown import shown_lines, shown_total
-from marketplace.statements.wording import LOOKS, account_name, group_names, kind_name
+from marketplace.statements.wording import LOOKS, account_name, description, group_names, kind_name
 from marketplace.web.formats import format_amount, format_number
 from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number
@@ -58,6 +58,7 @@ def list_entries() -> ResponseReturnValue:
         shown_lines=shown_lines,
         shown_total=shown_total,
         kind_name=kind_name,
+        description=description,
         looks=LOOKS,
         account_name=account_name,
         shares=_draw_shares(queries.daily_shares(today)),

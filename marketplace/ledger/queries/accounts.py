@@ -44,6 +44,7 @@ class AccountLine:
 
     entry_id: int
     kind: str
+    idem_key: str
     effective_on: date
     memo: str
     ref_kind: str | None
@@ -117,6 +118,7 @@ def account_lines(account: Account, *, offset: int = 0, limit: int = 50) -> Acco
             select(
                 LedgerEntry.id.label("entry_id"),
                 LedgerEntry.kind,
+                LedgerEntry.idem_key,
                 LedgerEntry.effective_on,
                 LedgerEntry.memo,
                 LedgerEntry.ref_kind,

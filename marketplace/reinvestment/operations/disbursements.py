@@ -119,11 +119,11 @@ def cancel_disbursement(disbursement: Disbursement, *, by: int, at: datetime) ->
 
 
 def settle_disbursement(
-    disbursement: Disbursement, *, reference: str, at: datetime, by: int | None = None
+    disbursement: Disbursement, *, reference: str, by: int, at: datetime
 ) -> None:
-    """The bank's line was seen: the payment has left the trust account, once.
+    """`by` saw the bank's line `reference`: the payment has left the trust account, once.
 
-    Raises NotReleased. The entry keeps the two people who decided; the log names who noted it.
+    Raises NotReleased. The entry keeps the two people who decided, the row who saw the line.
     """
     program = lock(Program, disbursement.program_id)
     disbursement = lock(Disbursement, disbursement.id)
@@ -143,6 +143,7 @@ def settle_disbursement(
         )
     )
     disbursement.settled_on = today_in_seoul(at)
+    disbursement.settled_by = by
     disbursement.bank_reference = reference.strip()
     db.session.flush()
     log.info("disbursement settled", disbursement=disbursement.number, by=by)

@@ -12,6 +12,7 @@ from marketplace.reinvestment.queries.funds import (
 from marketplace.reinvestment.queries.payments import (
     Payment,
     count_waiting_disbursements,
+    find_settled,
     get_disbursement,
     list_disbursements,
     list_payments,
@@ -68,6 +69,7 @@ __all__ = [
     "count_waiting_disbursements",
     "find_place",
     "find_places",
+    "find_settled",
     "free_for",
     "free_in",
     "get_disbursement",

@@ -57,6 +57,13 @@ def get_disbursement(program: Program, number: str) -> Disbursement:
     return found
 
 
+def find_settled(entry_id: int) -> Disbursement | None:
+    """The disbursement whose bank line this entry notes."""
+    return db.session.scalar(
+        select(Disbursement).where(Disbursement.settlement_entry_id == entry_id)
+    )
+
+
 def list_disbursements(program: Program) -> Sequence[Disbursement]:
     return db.session.scalars(
         select(Disbursement).where(Disbursement.program_id == program.id).order_by(Disbursement.id)

@@ -210,7 +210,11 @@ def _show(
 ) -> ResponseReturnValue:
     disbursements = queries.list_disbursements(program)
     signed_by = {program.proposed_by, program.approved_by or 0, program.rejected_by or 0}
-    paid_by = {key or 0 for row in disbursements for key in (row.proposed_by, row.released_by)}
+    paid_by = {
+        key or 0
+        for row in disbursements
+        for key in (row.proposed_by, row.released_by, row.settled_by)
+    }
     people = find_people(signed_by | paid_by)
     may_act = current_user.has_role(Role.ADMIN)
     return render_form(
