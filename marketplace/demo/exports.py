@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from marketplace.accounts.queries import get_organization
-from marketplace.catalog.models import Product
+from marketplace.catalog.models import Product, ProductState
 from marketplace.cooperatives.models import Cooperative
 from marketplace.demo.goods import DATA, read_categories
 from marketplace.demo.people import COOPERATIVE, demo_user
@@ -29,11 +29,12 @@ def read_ports() -> dict[str, str]:
 
 
 def load_exports(at: datetime) -> None:
-    """Offer two goods of three for export; what has an offer keeps it."""
+    """Offer two published goods of three for export; what has an offer keeps it."""
     categories = read_categories()
     ports = read_ports()
     known = set(db.session.scalars(select(ExportProfile.product_id)))
-    for product in db.session.scalars(select(Product).order_by(Product.id)):
+    published = select(Product).where(Product.state == ProductState.PUBLISHED)
+    for product in db.session.scalars(published.order_by(Product.id)):
         dice = random.Random(product.slug)  # noqa: S311
         if product.id in known or dice.random() > 2 / 3:
             continue

@@ -26,6 +26,8 @@ def test_goods_of_a_province_are_loaded_at_its_port():
         for _ in range(5):
             a_product(cooperative)
 
+        a_product(cooperative, published=False, category="")
+
     load_exports(NOON)
 
     offers = db.session.scalars(select(ExportProfile)).all()
