@@ -31,7 +31,7 @@ def test_whole_goods_survive_the_older_tables_and_incomplete_drafts_leave_cleanl
         )
 
     db.session.remove()
-    downgrade(revision="0003")
+    downgrade(revision="0004")
     upgrade()
 
     assert db.session.query(Product).count() == 2
