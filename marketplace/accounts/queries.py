@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.errors import EmailInvalid, UserMissing
 from marketplace.accounts.models import Organization, OrganizationKind, User
@@ -14,7 +15,9 @@ TRADING = (OrganizationKind.KOTRA, OrganizationKind.IMPORTER)
 
 
 def find_user(user_id: int) -> User | None:
-    return db.session.get(User, user_id)
+    """With roles and organizations at once: every page of a signed-in reader begins with this."""
+    whole = (joinedload(User.roles), joinedload(User.organizations))
+    return db.session.get(User, user_id, options=whole)
 
 
 def find_user_by_email(email: str) -> User | None:

@@ -27,6 +27,7 @@ from sqlalchemy import (
     event,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, registry
@@ -209,6 +210,12 @@ def _writers_queue(engine: Engine) -> Iterator[None]:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def insert_once(model: type[Base], values: dict[str, Any]) -> None:
+    """Write the row, or leave the one alone that has its key already; two at once are harmless."""
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    db.session.execute(dialect.insert(model.__table__).values(values).on_conflict_do_nothing())
 
 
 def exists(statement: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.kernel.db import Model, db
+from marketplace.kernel.db import Model, db, insert_once
 
 MOST_ATTEMPTS = 12
 
@@ -35,19 +35,16 @@ def write_mail(
     key: str, recipient: str, *, template: str, locale: str, facts: dict[str, Any], at: datetime
 ) -> None:
     """Queue the mail `template` for `recipient`, once per `key`, in this transaction."""
-    if db.session.scalar(select(OutboxMessage.id).where(OutboxMessage.key == key)) is None:
-        db.session.add(
-            OutboxMessage(
-                key=key,
-                recipient=recipient,
-                locale=locale,
-                template=template,
-                facts=facts,
-                created_at=at,
-                due_at=at,
-            )
-        )
-        db.session.flush()
+    row = {
+        "key": key,
+        "recipient": recipient,
+        "locale": locale,
+        "template": template,
+        "facts": facts,
+        "created_at": at,
+        "due_at": at,
+    }
+    insert_once(OutboxMessage, row)
 
 
 def list_due(at: datetime, limit: int = 50) -> list[OutboxMessage]:

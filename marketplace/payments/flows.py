@@ -55,7 +55,7 @@ def open_checkout(
     """
     if sum(unit.minor * count for _, unit, count in line_items) != amount.minor:
         raise ValueError("the line items do not add up to the amount")
-    close_open_sessions(purpose, reference, at=at)
+    attempts = close_open_sessions(purpose, reference, at=at)
     urls = (success_url, cancel_url)
 
     def ask_for(payment: Payment) -> Payment:
@@ -71,7 +71,7 @@ def open_checkout(
             return record_session(payment.id, session)
 
     # After silence nobody knows whether there is a session: the same key finds it.
-    unheard = _find_unheard(purpose, reference, amount)
+    unheard = _find_unheard(attempts, amount)
     if unheard is not None:
         with suppress(StripeRefused):
             return ask_for(unheard)
@@ -80,9 +80,9 @@ def open_checkout(
     return ask_for(payment)
 
 
-def _find_unheard(purpose: str, reference: str, amount: Money) -> Payment | None:
-    """An attempt whose call was never answered."""
-    last = next(reversed(list_payments(purpose, reference)), None)
+def _find_unheard(attempts: Sequence[Payment], amount: Money) -> Payment | None:
+    """An attempt whose call was never answered, or not made yet."""
+    last = attempts[-1] if attempts else None
     if last is not None and last.state is PaymentState.CREATED and last.amount == amount:
         return last
     return None
@@ -140,9 +140,13 @@ def _metadata(payment: Payment) -> dict[str, str]:
     }
 
 
-def close_open_sessions(purpose: str, reference: str, *, at: datetime) -> None:
-    """Close what could still be paid. Raises AlreadyPaid when one of them has been, meanwhile."""
-    for payment in list_payments(purpose, reference):
+def close_open_sessions(purpose: str, reference: str, *, at: datetime) -> Sequence[Payment]:
+    """Close what could still be paid; returns all attempts, first one first.
+
+    Raises AlreadyPaid when one of them has been paid, meanwhile.
+    """
+    attempts = list_payments(purpose, reference)
+    for payment in attempts:
         if payment.state is PaymentState.OPEN and payment.session_id:
             session_id = payment.session_id
             try:
@@ -150,8 +154,9 @@ def close_open_sessions(purpose: str, reference: str, *, at: datetime) -> None:
             except StripeRefused:
                 log.info("session is over already", payment=payment.id)
             settle(session_id, at=at)
-    if any(p.state is PaymentState.PAID for p in list_payments(purpose, reference)):
+    if any(payment.state is PaymentState.PAID for payment in attempts):
         raise AlreadyPaid
+    return attempts
 
 
 def settle(session_id: str, *, at: datetime) -> Seen:

@@ -96,10 +96,14 @@ def record_look(session: dict[str, Any], *, at: datetime) -> Seen:
     States only move forward; paid is the end, whatever came before. Money of another amount or
     currency than we asked for is never taken: the problem is returned, and nothing happens.
     """
-    payment_id = db.session.scalar(select(Payment.id).where(Payment.session_id == session["id"]))
-    if payment_id is None:
+    payment = db.session.scalar(
+        select(Payment)
+        .where(Payment.session_id == session["id"])
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if payment is None:
         return Seen(None, problem="unknown session")
-    payment = lock(Payment, payment_id)
     if session["payment_status"] != "paid":
         if session["status"] == "expired" and payment.state is not PaymentState.PAID:
             payment.state = PaymentState.EXPIRED

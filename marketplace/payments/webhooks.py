@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, update
 
-from marketplace.kernel.db import db, lock, transaction
+from marketplace.kernel.db import db, insert_once, lock, transaction
 from marketplace.payments.flows import look_at_refund, settle
 from marketplace.payments.models import Payment, Refund, StripeEvent
 from marketplace.payments.operations import note_failure
@@ -71,24 +69,23 @@ def receive(event: Event, *, is_live: bool, at: datetime) -> None:
     if problem is not None:
         log.error("event has a problem", stripe_event=event.id, kind=event.kind, problem=problem)
     with transaction():
-        row = lock(StripeEvent, event.id)
-        row.handled_at = at
-        row.problem = problem
+        db.session.execute(
+            update(StripeEvent)
+            .where(StripeEvent.id == event.id)
+            .values(handled_at=at, problem=problem)
+        )
 
 
 def _keep(event: Event, at: datetime) -> StripeEvent:
     """The event's row, written by whichever delivery comes first. No names, no addresses."""
-    with suppress(IntegrityError), db.session.begin_nested():
-        if db.session.get(StripeEvent, event.id) is None:
-            db.session.add(
-                StripeEvent(
-                    id=event.id,
-                    kind=event.kind,
-                    object_id=event.subject.get("id"),
-                    payload={name: event.subject.get(name) for name in KEPT},
-                    received_at=at,
-                )
-            )
+    row = {
+        "id": event.id,
+        "kind": event.kind,
+        "object_id": event.subject.get("id"),
+        "payload": {name: event.subject.get(name) for name in KEPT},
+        "received_at": at,
+    }
+    insert_once(StripeEvent, row)
     return lock(StripeEvent, event.id)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from marketplace.catalog.errors import OutOfStock, StockChanged, StockIsHeld
 from marketplace.catalog.index import index_products
@@ -42,8 +42,7 @@ def hold_stock(
         for variant in variants
         if variant.id not in known or known[variant.id].state is ReservationState.RELEASED
     ]
-    for variant in waiting:
-        _require_available(variant, quantities[variant.id])
+    _require_available({variant: quantities[variant.id] for variant in waiting})
     with _watching(waiting):
         for variant in waiting:
             variant.held += quantities[variant.id]
@@ -62,9 +61,13 @@ def take_stock(reference: str, at: datetime) -> None:
     """
     variants, rows = _lock_held(reference)
     pending = [row for row in rows if row.state is not ReservationState.TAKEN]
-    for row in pending:
-        if row.state is ReservationState.RELEASED:
-            _require_available(variants[row.variant_id], row.quantity)
+    _require_available(
+        {
+            variants[row.variant_id]: row.quantity
+            for row in pending
+            if row.state is ReservationState.RELEASED
+        }
+    )
     with _watching(variants.values()):
         for row in pending:
             variant = variants[row.variant_id]
@@ -167,16 +170,20 @@ def count_stock(
 
 
 def _lock_variants(ids: Collection[int]) -> Sequence[Variant]:
-    variants = db.session.scalars(
+    variants = db.session.scalars(_newest(ids)).all()
+    if len(variants) != len(set(ids)):
+        raise NotFound
+    return variants
+
+
+def _newest(ids: Collection[int] | Select[int]) -> Select[Variant]:
+    return (
         select(Variant)
         .where(Variant.id.in_(ids))
         .order_by(Variant.id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).all()
-    if len(variants) != len(set(ids)):
-        raise NotFound
-    return variants
+    )
 
 
 def _list_reservations(reference: str) -> Sequence[Reservation]:
@@ -189,8 +196,8 @@ def _list_reservations(reference: str) -> Sequence[Reservation]:
 
 
 def _lock_held(reference: str) -> tuple[dict[int, Variant], Sequence[Reservation]]:
-    ids = {row.variant_id for row in _list_reservations(reference)}
-    variants = {variant.id: variant for variant in _lock_variants(ids)}
+    held = select(Reservation.variant_id).where(Reservation.reference == reference)
+    variants = {variant.id: variant for variant in db.session.scalars(_newest(held))}
     return variants, _list_reservations(reference)
 
 
@@ -203,19 +210,25 @@ def _release(variants: Mapping[int, Variant], rows: Sequence[Reservation]) -> No
     db.session.flush()
 
 
-def _require_available(variant: Variant, quantity: int) -> None:
-    state, name = db.session.execute(
-        select(Product.state, ProductText.name)
+def _require_available(wanted: Mapping[Variant, int]) -> None:
+    """Raise OutOfStock for the first of `{variant: quantity}` that cannot be had."""
+    if not wanted:
+        return
+    rows = db.session.execute(
+        select(Product.id, Product.state, ProductText.name)
         .join(
             ProductText,
             (ProductText.product_id == Product.id)
             & (ProductText.locale == Product.original_locale),
         )
-        .where(Product.id == variant.product_id)
-    ).one()
-    available = variant.available if state is ProductState.PUBLISHED else 0
-    if quantity > available:
-        raise OutOfStock(variant_id=variant.id, name=name, available=available)
+        .where(Product.id.in_({variant.product_id for variant in wanted}))
+    )
+    products = {row.id: row for row in rows}
+    for variant, quantity in wanted.items():
+        product = products[variant.product_id]
+        available = variant.available if product.state is ProductState.PUBLISHED else 0
+        if quantity > available:
+            raise OutOfStock(variant_id=variant.id, name=product.name, available=available)
 
 
 def _move(

@@ -4,23 +4,24 @@ import secrets
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.catalog.queries import get_offer
-from marketplace.kernel.db import db, lock
+from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
 from marketplace.orders.errors import NoLongerSold, NotEnough
 from marketplace.orders.models import Cart, CartLine
 from marketplace.orders.policies import MOST_PIECES
-from marketplace.orders.queries.carts import find_cart, list_quantities
+from marketplace.orders.queries.carts import cart_of, find_cart, list_quantities
 
 
 def open_cart(token: str | None, *, user_id: int | None = None, at: datetime) -> Cart:
     """The buyer's cart, or the one this browser knows by `token`; a new one if there is none."""
-    cart = find_cart(user_id, token)
+    wanted = cart_of(user_id, token)
+    cart = None if wanted is None else db.session.scalar(_newest(wanted))
     if cart is not None:
-        return lock(Cart, cart.id)
+        return cart
     cart = Cart(token=secrets.token_urlsafe(24), user_id=user_id, changed_at=at)
     # Two first taps at once: the second finds the cart of the first.
     with suppress(IntegrityError):
@@ -30,12 +31,17 @@ def open_cart(token: str | None, *, user_id: int | None = None, at: datetime) ->
     return db.session.scalars(select(Cart).where(Cart.user_id == user_id).with_for_update()).one()
 
 
+def _newest(wanted: Select[Cart]) -> Select[Cart]:
+    return wanted.with_for_update().execution_options(populate_existing=True)
+
+
 def add_to_cart(
     cart: Cart, variant_id: int, quantity: int, *, at: datetime, lang: str = "ko"
 ) -> None:
     """Put `quantity` more pieces in. Raises NoLongerSold, NotEnough."""
-    there = list_quantities(cart).get(variant_id, 0)
-    change_quantity(cart, variant_id, there + quantity, at=at, lang=lang)
+    line = _find_line(cart, variant_id)
+    there = line.quantity if line else 0
+    _write_line(cart, line, variant_id, there + quantity, at=at, lang=lang)
 
 
 def change_quantity(
@@ -48,6 +54,17 @@ def change_quantity(
     if quantity <= 0:
         remove_from_cart(cart, variant_id, at=at)
         return
+    line = _find_line(cart, variant_id)
+    _write_line(cart, line, variant_id, quantity, at=at, lang=lang)
+
+
+def _find_line(cart: Cart, variant_id: int) -> CartLine | None:
+    return db.session.get(CartLine, (cart.id, variant_id), populate_existing=True)
+
+
+def _write_line(
+    cart: Cart, line: CartLine | None, variant_id: int, quantity: int, *, at: datetime, lang: str
+) -> None:
     try:
         offer = get_offer(variant_id, lang)
     except NotFound as error:
@@ -55,7 +72,6 @@ def change_quantity(
     most = min(offer.available, MOST_PIECES)
     if quantity > most:
         raise NotEnough(available=most, name=offer.name)
-    line = db.session.get(CartLine, (cart.id, variant_id))
     if line is None:
         db.session.add(
             CartLine(cart_id=cart.id, variant_id=variant_id, quantity=quantity, added_at=at)

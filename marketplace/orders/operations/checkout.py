@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from marketplace.accounts.models import User
 from marketplace.catalog.errors import OutOfStock
@@ -70,9 +70,16 @@ def place_order(
     # Before any row that refers to a variant: its weak lock would stand in the way of this one.
     _hold(number, offer, at)
     order = _write_order(
-        number, offer, user, address, form_key=form_key, at=at, locale=locale, is_demo=is_demo
+        number,
+        offer,
+        user,
+        address,
+        form_key=form_key,
+        at=at,
+        locale=locale,
+        consents=consents or {},
+        is_demo=is_demo,
     )
-    order.consents = consents or {}
     for position, parcel in enumerate(offer.parcels, start=1):
         _write_parcel(order, parcel, position, offer)
     empty_cart(cart, at=at)
@@ -102,6 +109,7 @@ def _write_order(
     form_key: str,
     at: datetime,
     locale: str,
+    consents: dict[str, str],
     is_demo: bool,
 ) -> Order:
     order = Order(
@@ -125,6 +133,7 @@ def _write_order(
         address_line=address.line,
         address_detail=address.detail,
         delivery_note=address.delivery_note,
+        consents=consents,
         is_demo=is_demo,
     )
     db.session.add(order)
@@ -146,22 +155,19 @@ def _write_parcel(order: Order, offered: QuoteParcel, position: int, offer: Quot
     parts = split_parcel(
         offered.goods.minor, offered.shipping.minor, offer.policy.parts, offer.krw_idr
     )
-    db.session.add_all(
-        OrderSplit(
-            order_id=order.id,
-            parcel_id=parcel.id,
-            part=part,
-            minor=getattr(parts, part.value),
-            **_owed(part, parts),
-        )
-        for part in SplitPart
-    )
+    db.session.execute(insert(OrderSplit), [_split(parcel, part, parts) for part in SplitPart])
 
 
-def _owed(part: SplitPart, parts: Parts) -> dict[str, object]:
-    if part is not SplitPart.COOPERATIVE:
-        return {}
-    return {"owed_minor": parts.owed, "owed_currency": "IDR"}
+def _split(parcel: Parcel, part: SplitPart, parts: Parts) -> dict[str, object]:
+    is_owed = part is SplitPart.COOPERATIVE
+    return {
+        "order_id": parcel.order_id,
+        "parcel_id": parcel.id,
+        "part": part,
+        "minor": getattr(parts, part.value),
+        "owed_minor": parts.owed if is_owed else None,
+        "owed_currency": "IDR" if is_owed else None,
+    }
 
 
 def _line_item(order: Order, parcel: Parcel, line: QuoteLine) -> LineItem:

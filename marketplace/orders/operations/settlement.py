@@ -94,8 +94,12 @@ def book_returned_payment(payment: Payment, refund: Refund, *, at: datetime) -> 
 
 
 def _lock_order(number: str) -> Order:
-    order_id = db.session.scalar(select(Order.id).where(Order.number == number))
-    return lock(Order, order_id)
+    return db.session.scalars(
+        select(Order)
+        .where(Order.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def _parcel_parts(order: Order) -> list[tuple[str, Parts]]:
@@ -119,10 +123,10 @@ def _refuse(order: Order, payment: Payment, reason: str, at: datetime) -> None:
 
 
 def _write_mail(order: Order, at: datetime) -> None:
-    buyer = db.session.get_one(User, order.user_id)
+    email = db.session.scalars(select(User.email).where(User.id == order.user_id)).one()
     write_mail(
         f"order-paid:{order.number}",
-        buyer.email,
+        email,
         template="order_paid",
         locale=order.locale,
         facts={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.orders.queries.carts import find_cart, list_quantities
+from marketplace.orders.queries.carts import count_pieces, find_cart, list_quantities
 from marketplace.orders.queries.desk import (
     Owed,
     count_missing,
@@ -47,6 +47,7 @@ __all__ = [
     "QuoteParcel",
     "amount_left",
     "count_missing",
+    "count_pieces",
     "count_requests",
     "count_to_ship",
     "find_cart",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from marketplace.kernel.db import db
 from marketplace.orders.models import Cart, CartLine
@@ -8,11 +8,26 @@ from marketplace.orders.models import Cart, CartLine
 
 def find_cart(user_id: int | None, token: str | None) -> Cart | None:
     """The buyer's cart, or for strangers the cart of this browser."""
+    wanted = cart_of(user_id, token)
+    return None if wanted is None else db.session.scalar(wanted)
+
+
+def cart_of(user_id: int | None, token: str | None) -> Select[Cart] | None:
+    """What `find_cart` asks for; None where there can be no cart."""
     if user_id is not None:
-        return db.session.scalar(select(Cart).where(Cart.user_id == user_id))
+        return select(Cart).where(Cart.user_id == user_id)
     if token:
-        return db.session.scalar(select(Cart).where(Cart.token == token, Cart.user_id.is_(None)))
+        return select(Cart).where(Cart.token == token, Cart.user_id.is_(None))
     return None
+
+
+def count_pieces(user_id: int | None, token: str | None) -> int:
+    """How many pieces are in that cart; one query."""
+    wanted = cart_of(user_id, token)
+    if wanted is None:
+        return 0
+    pieces = wanted.join(CartLine, CartLine.cart_id == Cart.id)
+    return db.session.scalar(pieces.with_only_columns(func.sum(CartLine.quantity))) or 0
 
 
 def list_quantities(cart: Cart | None) -> dict[int, int]:

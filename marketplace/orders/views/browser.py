@@ -12,7 +12,7 @@ from marketplace.accounts.models import User
 from marketplace.kernel.config import Config
 from marketplace.orders.models import Cart
 from marketplace.orders.operations import merge_carts
-from marketplace.orders.queries import find_cart, list_quantities
+from marketplace.orders.queries import count_pieces, find_cart
 
 COOKIE = "cart"
 DAYS_90 = 90 * 24 * 3600
@@ -56,6 +56,6 @@ def count_cart() -> dict[str, int]:
     if not has_request_context() or (reader_id() is None and cart_token() is None):
         return {}
     try:
-        return {"cart_count": sum(list_quantities(reader_cart()).values())}
+        return {"cart_count": count_pieces(reader_id(), cart_token())}
     except SQLAlchemyError:
         return {}

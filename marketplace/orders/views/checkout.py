@@ -34,7 +34,7 @@ from marketplace.orders.views.browser import reader_cart
 from marketplace.payments.errors import AlreadyPaid, StripeRefused, StripeUnavailable
 from marketplace.payments.flows import open_checkout, settle
 from marketplace.payments.models import PaymentState
-from marketplace.payments.operations import Seen
+from marketplace.payments.operations import Seen, plan_payment
 from marketplace.payments.queries import list_payments
 from marketplace.web.access import signed_in
 from marketplace.web.errors import explain
@@ -57,28 +57,21 @@ def checkout() -> ResponseReturnValue:
     form = CheckoutForm(obj=None)
     if request.method == "POST" and (placed := _placed_before(form.form_key.data)):
         return _pay(placed)
-    quantities = list_quantities(cart)
-    offer = quote(quantities, lang=current_language(), at=now()) if quantities else None
-    if cart is None or offer is None or not offer.parcels:
-        flash(explain(CartEmpty()), "wait")
-        return redirect(url_for(".show_cart"))
-    if request.method == "GET":
-        if offer.too_heavy:
-            return redirect(url_for(".show_cart"))
-        _fill_in(form)
-        return _show(form, offer)
+    if cart is None:
+        return _back_to_cart()
     is_whole = form.validate_on_submit()
-    _check_address(form)
-    if offer.too_heavy:
-        return _show_too_heavy(form, offer)
+    if request.method == "POST":
+        _check_address(form)
     if is_whole and not form.is_refused:
-        return _order(form, cart, offer)
-    return _show(form, offer)
+        return _place(form, cart)
+    if request.method == "GET":
+        _fill_in(form)
+    return _show(form, cart)
 
 
-def _order(form: CheckoutForm, cart: Cart, offer: Quote) -> ResponseReturnValue:
-    """Place the order and send the buyer to pay, or say what has changed meanwhile."""
-    seen = _read_quote(form.quote.data)
+def _place(form: CheckoutForm, cart: Cart) -> ResponseReturnValue:
+    """Order and payment are written down together; then Stripe is asked."""
+    seen, at = _read_quote(form.quote.data), now()
     try:
         with transaction():
             order = place_order(
@@ -86,22 +79,28 @@ def _order(form: CheckoutForm, cart: Cart, offer: Quote) -> ResponseReturnValue:
                 cart,
                 form.address(),
                 form_key=form.form_key.data or "",
-                at=now(),
+                at=at,
                 locale=current_language(),
                 seen=seen.get("fingerprint", ""),
                 consents={"terms": EDITION, "overseas_transfer": EDITION},
             )
-    except CartEmpty as error:
-        flash(explain(error), "wait")
-        return redirect(url_for(".show_cart"))
+            # Of an order that a first tap has made, the payment is planned already.
+            if order.placed_at == at:
+                plan_payment("order", order.number, order.total, at=at)
+    except CartEmpty:
+        return _back_to_cart()
     except ParcelAboveLimit:
-        meanwhile = quote(list_quantities(cart), lang=current_language(), at=now())
-        return _show_too_heavy(form, meanwhile)
+        return _show(form, cart)
     except QuoteChanged as error:
-        return _show(form, offer, error, before=seen)
+        return _show(form, cart, error, before=seen)
     except NotEnough as error:
-        return _show(form, offer, error)
+        return _show(form, cart, error)
     return _pay(order)
+
+
+def _back_to_cart() -> ResponseReturnValue:
+    flash(explain(CartEmpty()), "wait")
+    return redirect(url_for(".show_cart"))
 
 
 def _check_address(form: CheckoutForm) -> None:
@@ -116,10 +115,16 @@ def _check_address(form: CheckoutForm) -> None:
 
 def _show(
     form: CheckoutForm,
-    offer: Quote,
+    cart: Cart,
     error: DomainError | None = None,
     before: dict[str, Any] | None = None,
 ) -> ResponseReturnValue:
+    offer = quote(list_quantities(cart), lang=current_language(), at=now())
+    if not offer.parcels:
+        return _back_to_cart()
+    if offer.too_heavy:
+        is_asking = request.method == "GET"
+        return redirect(url_for(".show_cart")) if is_asking else _show_too_heavy(form, offer)
     if error is not None:
         form.form_errors = [*form.form_errors, explain(error)]
     form.quote.data = _write_quote(offer)
