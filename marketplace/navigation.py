@@ -250,6 +250,12 @@ def _admin_desk() -> Desk:
     )
 
 
+def _address(config: Config) -> str:
+    """Ours from outside. A demo may be asked for under any name."""
+    is_any = config.demo and has_request_context()
+    return request.host_url.rstrip("/") if is_any else config.base_url
+
+
 def set_up_navigation(app: Flask, config: Config) -> None:
     """Give templates the reader's language, theme and links."""
 
@@ -259,7 +265,7 @@ def set_up_navigation(app: Flask, config: Config) -> None:
         return {
             "lang": current_language(),
             "theme": theme if theme in {"light", "dark"} else "",
-            "site": SITE | {"demo": config.demo},
+            "site": SITE | {"demo": config.demo, "address": _address(config)},
             "navigation": Navigation(),
             "same_page_in": same_page_in,
         }

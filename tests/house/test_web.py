@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from marketplace.kernel.config import ConfigError, read_config
@@ -67,3 +69,13 @@ def test_only_the_demo_lives_with_old_exchange_rates():
 
     assert read_config(real, ROOT).oldest_rate_days == 7
     assert read_config({"LUMBUNG_DEMO": "1"}, ROOT).oldest_rate_days > 365
+
+
+@pytest.mark.parametrize("path", ["", "products", "cooperatives", "programs", "ledger"])
+def test_search_engines_read_a_sentence_and_whole_addresses_of_each_language(client, path):
+    page = client.get(f"/ko/{path}").text
+
+    assert re.search(r'<meta name="description" content="[^"]{20,}">', page)
+    for lang in ("ko", "id", "en"):
+        address = f"http://localhost/{lang}/{path}"
+        assert f'<link rel="alternate" hreflang="{lang}" href="{address}">' in page
