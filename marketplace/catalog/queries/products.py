@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased, selectinload
 
 from marketplace.catalog.models import (
@@ -95,15 +97,11 @@ class Offer:
     cooperative_slug: str
 
 
-def list_offers(variant_ids: Collection[int], lang: str) -> dict[int, Offer]:
-    """The variants by id, named in `lang` where there is such a text. One query, no lock.
-
-    Variants of a draft that lacks something are no offers.
-    """
-    if not variant_ids:
-        return {}
+@cache
+def _offers() -> Select[*tuple[Any, ...]]:
+    """The question of `list_offers`; putting it into words takes longer than the answer."""
     original, local = aliased(ProductText), aliased(ProductText)
-    rows = db.session.execute(
+    return (
         select(
             Variant.id,
             Variant.product_id,
@@ -130,14 +128,24 @@ def list_offers(variant_ids: Collection[int], lang: str) -> dict[int, Offer]:
             original,
             and_(original.product_id == Product.id, original.locale == Product.original_locale),
         )
-        .outerjoin(local, and_(local.product_id == Product.id, local.locale == lang))
+        .outerjoin(local, and_(local.product_id == Product.id, local.locale == bindparam("lang")))
         .where(
-            Variant.id.in_(variant_ids),
+            Variant.id.in_(bindparam("ids", expanding=True)),
             Product.hs6.is_not(None),
             Variant.price_minor.is_not(None),
             Variant.weight_grams.is_not(None),
         )
     )
+
+
+def list_offers(variant_ids: Collection[int], lang: str) -> dict[int, Offer]:
+    """The variants by id, named in `lang` where there is such a text. One query, no lock.
+
+    Variants of a draft that lacks something are no offers.
+    """
+    if not variant_ids:
+        return {}
+    rows = db.session.execute(_offers(), {"ids": list(variant_ids), "lang": lang})
     return {
         row[0]: Offer(
             variant_id=row[0],
