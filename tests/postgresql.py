@@ -11,11 +11,17 @@ import tempfile
 import time
 from pathlib import Path
 
+FORGETFUL = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+
 
 class Cluster:
-    """`start()` makes a fresh cluster, `stop()` ends it by its process id and removes it."""
+    """`start()` makes a fresh cluster, `stop()` ends it by its process id and removes it.
 
-    def __init__(self) -> None:
+    Only a durable one waits for the disk, as one with real orders does.
+    """
+
+    def __init__(self, *, is_durable: bool = False) -> None:
+        self.is_durable = is_durable
         self.folder = Path(tempfile.mkdtemp(prefix="lumbung-pg-"))
         self.port = _free_port()
         self.process: subprocess.Popen[bytes] | None = None
@@ -37,7 +43,7 @@ class Cluster:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        settings = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
+        settings = [] if self.is_durable else list(FORGETFUL)
         settings += [f"port={self.port}", "listen_addresses=127.0.0.1", "max_connections=60"]
         settings += [f"unix_socket_directories={self.folder}"]
         with (self.folder / "log").open("wb") as log:

@@ -1,11 +1,17 @@
-"""The application with one bare page beside it, to compare with."""
+"""The application with one bare page beside it, to compare with, and Stripe answered at once."""
 
 from flask import Response
+from stripe import StripeClient
 
+from devtools.bench.stripe import Answers
 from marketplace import create_app
+from marketplace.payments.client import API_VERSION
 from marketplace.web.access import public
 
 app = create_app()
+app.extensions["stripe"] = StripeClient(
+    "sk_test_bench", stripe_version=API_VERSION, http_client=Answers()
+)
 
 
 @app.get("/bare")
