@@ -212,10 +212,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
 
 
-def insert_once(model: type[Base], values: dict[str, Any]) -> None:
-    """Write the row, or leave the one alone that has its key already; two at once are harmless."""
+def insert_once(model: type[Base], values: dict[str, Any]) -> bool:
+    """Write the row, or leave the one alone that has its key already; whether it was written.
+
+    Of two at once the second waits for the first.
+    """
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    db.session.execute(dialect.insert(model.__table__).values(values).on_conflict_do_nothing())
+    statement = dialect.insert(model.__table__).values(values).on_conflict_do_nothing()
+    return db.session.connection().execute(statement).rowcount == 1
 
 
 def exists(statement: Any) -> bool:

@@ -6,7 +6,7 @@ from views, webhooks, commands and tasks, outside of any transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -57,27 +57,37 @@ def open_checkout(
         raise ValueError("the line items do not add up to the amount")
     attempts = close_open_sessions(purpose, reference, at=at)
     urls = (success_url, cancel_url)
-
-    def ask_for(payment: Payment) -> Payment:
-        params = _session_params(payment, line_items, customer_email, locale, urls)
-        options = {"idempotency_key": payment.idempotency_key}
-        try:
-            session = ask(lambda stripe: stripe.v1.checkout.sessions.create(params, options))  # type: ignore[arg-type]
-        except StripeRefused as refusal:
-            with transaction():
-                note_refusal(payment.id, str(refusal))
-            raise
-        with transaction():
-            return record_session(payment.id, session)
-
     # After silence nobody knows whether there is a session: the same key finds it.
     unheard = _find_unheard(attempts, amount)
     if unheard is not None:
         with suppress(StripeRefused):
-            return ask_for(unheard)
+            return open_session(unheard, line_items, customer_email, locale, urls)
     with transaction():
         payment = plan_payment(purpose, reference, amount, at=at)
-    return ask_for(payment)
+    return open_session(payment, line_items, customer_email, locale, urls)
+
+
+def open_session(
+    payment: Payment,
+    line_items: Sequence[tuple[str, Money, int]],
+    customer_email: str,
+    locale: str,
+    urls: tuple[str, str],
+) -> Payment:
+    """Ask Stripe for the session of a planned payment; `urls` follow success and leaving.
+
+    Raises StripeUnavailable, StripeRefused.
+    """
+    params = _session_params(payment, line_items, customer_email, locale, urls)
+    options = {"idempotency_key": payment.idempotency_key}
+    try:
+        session = ask(lambda stripe: stripe.v1.checkout.sessions.create(params, options))  # type: ignore[arg-type]
+    except StripeRefused as refusal:
+        with transaction():
+            note_refusal(payment.id, str(refusal))
+        raise
+    with transaction():
+        return record_session(payment.id, session)
 
 
 def _find_unheard(attempts: Sequence[Payment], amount: Money) -> Payment | None:
@@ -159,18 +169,25 @@ def close_open_sessions(purpose: str, reference: str, *, at: datetime) -> Sequen
     return attempts
 
 
-def settle(session_id: str, *, at: datetime) -> Seen:
+def settle(
+    session_id: str, *, at: datetime, note: Callable[[str | None], None] = lambda _: None
+) -> Seen:
     """Ask Stripe how the session stands and take that over; webhook and return page both call it.
 
-    Money that nobody wants goes back at once. Raises StripeUnavailable.
+    `note` is told of a problem, or that there is none, in the same transaction. Money that nobody
+    wants goes back at once. Raises StripeUnavailable.
     """
     if not session_id.startswith("cs_"):
-        return Seen(None, problem="not a session id")
+        seen = Seen(None, problem="not a session id")
+        with transaction():
+            note(seen.problem)
+        return seen
     session = ask(
         lambda stripe: stripe.v1.checkout.sessions.retrieve(session_id, {"expand": WHOLE_STORY})
     )
     with transaction():
         seen = record_look(session, at=at)
+        note(seen.problem)
     if seen.unwanted is not None:
         send_refund(seen.unwanted, at=at)
     return seen

@@ -28,32 +28,41 @@ SESSION_LIFE = timedelta(minutes=32)
 UNWANTED = "unwanted-"
 
 
-def plan_payment(purpose: str, reference: str, amount: Money, *, at: datetime) -> Payment:
+def plan_payment(
+    purpose: str, reference: str, amount: Money, *, at: datetime, is_first: bool = False
+) -> Payment:
     """Write down that we are about to ask for `amount`. Raises AlreadyPaid.
+
+    The first attempt of what was made in this transaction looks for no others.
 
     Its id makes the idempotency key, so a crashed call can be repeated without a second session.
     """
-    last = db.session.execute(
-        select(
-            func.coalesce(func.max(Payment.attempt), 0),
-            func.count().filter(Payment.state == PaymentState.PAID),
-        ).where(Payment.purpose == purpose, Payment.reference == reference)
-    ).one()
-    if last[1]:
-        raise AlreadyPaid
+    attempt = 1 if is_first else _next_attempt(purpose, reference)
     payment = Payment(
         purpose=purpose,
         reference=reference,
-        attempt=last[0] + 1,
+        attempt=attempt,
         minor=amount.minor,
         currency=amount.currency,
-        idempotency_key=f"{purpose}-{reference}-checkout-{last[0] + 1}",
+        idempotency_key=f"{purpose}-{reference}-checkout-{attempt}",
         created_at=at,
         expires_at=at + SESSION_LIFE,
     )
     db.session.add(payment)
     db.session.flush()
     return payment
+
+
+def _next_attempt(purpose: str, reference: str) -> int:
+    last, paid = db.session.execute(
+        select(
+            func.coalesce(func.max(Payment.attempt), 0),
+            func.count().filter(Payment.state == PaymentState.PAID),
+        ).where(Payment.purpose == purpose, Payment.reference == reference)
+    ).one()
+    if paid:
+        raise AlreadyPaid
+    return int(last) + 1
 
 
 def record_session(payment_id: int, session: dict[str, Any]) -> Payment:

@@ -63,21 +63,19 @@ def receive(event: Event, *, is_live: bool, at: datetime) -> None:
     Events of other kinds are kept and left alone.
     """
     with transaction():
-        if _keep(event, at).handled_at is not None:
+        if _is_handled(event, at):
             return
+    if event.is_live is is_live and event.kind in SESSIONS:
+        # Handled in the transaction that settles: one commit for both.
+        settle(event.subject["id"], at=at, note=lambda problem: _note_handled(event, problem, at))
+        return
     problem = "wrong mode" if event.is_live is not is_live else _act(event, at)
-    if problem is not None:
-        log.error("event has a problem", stripe_event=event.id, kind=event.kind, problem=problem)
     with transaction():
-        db.session.execute(
-            update(StripeEvent)
-            .where(StripeEvent.id == event.id)
-            .values(handled_at=at, problem=problem)
-        )
+        _note_handled(event, problem, at)
 
 
-def _keep(event: Event, at: datetime) -> StripeEvent:
-    """The event's row, written by whichever delivery comes first. No names, no addresses."""
+def _is_handled(event: Event, at: datetime) -> bool:
+    """Whether the event has been handled. Its row holds no names, no addresses."""
     row = {
         "id": event.id,
         "kind": event.kind,
@@ -85,14 +83,20 @@ def _keep(event: Event, at: datetime) -> StripeEvent:
         "payload": {name: event.subject.get(name) for name in KEPT},
         "received_at": at,
     }
-    insert_once(StripeEvent, row)
-    return lock(StripeEvent, event.id)
+    is_new = insert_once(StripeEvent, row)
+    return not is_new and lock(StripeEvent, event.id).handled_at is not None
+
+
+def _note_handled(event: Event, problem: str | None, at: datetime) -> None:
+    if problem is not None:
+        log.error("event has a problem", stripe_event=event.id, kind=event.kind, problem=problem)
+    db.session.execute(
+        update(StripeEvent).where(StripeEvent.id == event.id).values(handled_at=at, problem=problem)
+    )
 
 
 def _act(event: Event, at: datetime) -> str | None:
     """What went wrong that a second delivery cannot cure; None when all is well."""
-    if event.kind in SESSIONS:
-        return settle(event.subject["id"], at=at).problem
     if event.kind in CHARGES or event.kind == FAILURE:
         return _look_at_payment(event, at)
     if event.kind in REFUNDS:

@@ -32,8 +32,8 @@ from marketplace.orders.queries import Quote, QuoteParcel, get_order_of, list_qu
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.browser import reader_cart
 from marketplace.payments.errors import AlreadyPaid, StripeRefused, StripeUnavailable
-from marketplace.payments.flows import open_checkout, settle
-from marketplace.payments.models import PaymentState
+from marketplace.payments.flows import open_checkout, open_session, settle
+from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.operations import Seen, plan_payment
 from marketplace.payments.queries import list_payments
 from marketplace.web.access import signed_in
@@ -55,16 +55,13 @@ CHECKS: dict[str, Callable[[str], str]] = {
 def checkout() -> ResponseReturnValue:
     cart = reader_cart()
     form = CheckoutForm(obj=None)
-    if request.method == "POST" and (placed := _placed_before(form.form_key.data)):
-        return _pay(placed)
     if cart is None:
         return _back_to_cart()
-    is_whole = form.validate_on_submit()
+    if form.validate_on_submit():
+        return _place(form, cart)
     if request.method == "POST":
         _check_address(form)
-    if is_whole and not form.is_refused:
-        return _place(form, cart)
-    if request.method == "GET":
+    else:
         _fill_in(form)
     return _show(form, cart)
 
@@ -85,8 +82,10 @@ def _place(form: CheckoutForm, cart: Cart) -> ResponseReturnValue:
                 consents={"terms": EDITION, "overseas_transfer": EDITION},
             )
             # Of an order that a first tap has made, the payment is planned already.
-            if order.placed_at == at:
-                plan_payment("order", order.number, order.total, at=at)
+            is_new = order.placed_at == at
+            if is_new:
+                payment = plan_payment("order", order.number, order.total, at=at, is_first=True)
+                bill = _bill(order)
     except CartEmpty:
         return _back_to_cart()
     except ParcelAboveLimit:
@@ -95,7 +94,14 @@ def _place(form: CheckoutForm, cart: Cart) -> ResponseReturnValue:
         return _show(form, cart, error, before=seen)
     except NotEnough as error:
         return _show(form, cart, error)
-    return _pay(order)
+    except Invalid:
+        _check_address(form)
+        if not form.is_refused:
+            raise
+        return _show(form, cart)
+    if not is_new:
+        return _pay(order)
+    return _send(order, lambda: open_session(payment, bill, *_of_reader(order)))
 
 
 def _back_to_cart() -> ResponseReturnValue:
@@ -180,15 +186,6 @@ def _fill_in(form: CheckoutForm) -> None:
         form[name].data = form[name].data or value
 
 
-def _placed_before(form_key: str | None) -> Order | None:
-    """The order a first tap of the same form has made already."""
-    if not form_key:
-        return None
-    return db.session.scalar(
-        select(Order).where(Order.form_key == form_key, Order.user_id == current_user.id)
-    )
-
-
 def _signer() -> URLSafeSerializer:
     return URLSafeSerializer(str(current_app.secret_key), salt="quote")
 
@@ -253,24 +250,42 @@ def _thank(order: Order, seen: Seen) -> None:
 
 def _pay(order: Order) -> ResponseReturnValue:
     """Send the buyer to Stripe's page, or to the order with a sentence why not."""
-    here = url_for(".show_order", number=order.number)
     if order.state is OrderState.PAID:
-        return redirect(here)
+        return redirect(url_for(".show_order", number=order.number))
     if order.state is not OrderState.AWAITING_PAYMENT:
         raise OrderNotPayable
-    try:
-        payment = open_checkout(
+    email, locale, urls = _of_reader(order)
+    return _send(
+        order,
+        lambda: open_checkout(
             "order",
             order.number,
             order.total,
             _bill(order),
-            customer_email=current_user.email,
-            locale=current_language(),
-            success_url=_outside(url_for(".return_from_payment", number=order.number))
-            + "?session_id={CHECKOUT_SESSION_ID}",
-            cancel_url=_outside(here),
+            customer_email=email,
+            locale=locale,
+            success_url=urls[0],
+            cancel_url=urls[1],
             at=now(),
-        )
+        ),
+    )
+
+
+def _of_reader(order: Order) -> tuple[str, str, tuple[str, str]]:
+    """What Stripe's page needs to know of the buyer: address, language, the two ways back."""
+    back = _outside(url_for(".return_from_payment", number=order.number))
+    left = _outside(url_for(".show_order", number=order.number))
+    return (
+        current_user.email,
+        current_language(),
+        (f"{back}?session_id={{CHECKOUT_SESSION_ID}}", left),
+    )
+
+
+def _send(order: Order, ask: Callable[[], Payment]) -> ResponseReturnValue:
+    here = url_for(".show_order", number=order.number)
+    try:
+        payment = ask()
     except AlreadyPaid:
         return redirect(here)
     except (StripeUnavailable, StripeRefused) as error:
