@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+# What the money of funds is called in exported books: a question of the legal form.
+FUNDS = ("liabilities", "net-assets")
+
 
 class ConfigError(Exception):
     """A setting is missing or contradicts another; the sentence says what to do."""
@@ -32,6 +35,7 @@ class Config:
     demo_password: str = ""
     oldest_rate_days: int = 7
     rate_limits: bool = True
+    funds: str = "liabilities"
     old_secret_keys: tuple[str, ...] = field(default=())
 
     @property
@@ -63,6 +67,9 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
     media = environ.get("MEDIA_URL", f"file:{instance / 'media'}")
     if urlsplit(media).scheme != "file":
         raise ConfigError("MEDIA_URL must start with file: – other stores are not supported yet.")
+    funds = environ.get("LUMBUNG_FUNDS", "liabilities")
+    if funds not in FUNDS:
+        raise ConfigError(f"LUMBUNG_FUNDS must be one of: {', '.join(FUNDS)}.")
     secrets = (
         environ.get("STRIPE_WEBHOOK_SECRET", "whsec_standin" if demo else ""),
         environ.get("STRIPE_WEBHOOK_SECRET_OLD", ""),
@@ -84,6 +91,7 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
         # The demo's exchange rates end on one day; its pages name that day.
         oldest_rate_days=36_500 if demo else 7,
         rate_limits=environ.get("LUMBUNG_RATE_LIMITS", "1") != "0",
+        funds=funds,
     )
 
 

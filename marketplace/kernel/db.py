@@ -141,6 +141,21 @@ def transaction() -> Iterator[None]:
 
 
 @contextmanager
+def snapshot() -> Iterator[None]:
+    """Answer every question as of one instant, however long the reading takes.
+
+    Opened by commands that only read; SQLite does so by itself as long as a transaction lasts.
+    """
+    db.session.commit()
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield
+    finally:
+        db.session.rollback()
+
+
+@contextmanager
 def migrating() -> Iterator[None]:
     """Begin transactions of the schema's changes as a writer."""
     with _writers_queue(db.engine.engine):

@@ -81,6 +81,15 @@ COLUMNS = (
     LedgerAccount.opened_on,
     LedgerAccount.closed_on,
 )
+LINE = (
+    LedgerEntry.id.label("entry_id"),
+    LedgerEntry.kind,
+    LedgerEntry.idem_key,
+    LedgerEntry.effective_on,
+    LedgerEntry.memo,
+    LedgerEntry.ref_kind,
+    LedgerEntry.ref_id,
+)
 
 
 def under(path: str) -> ColumnElement[bool]:
@@ -114,18 +123,7 @@ def account_lines(account: Account, *, offset: int = 0, limit: int = 50) -> Acco
     running = int(whole) - int(db.session.scalar(select(func.sum(newer.c.amount))) or 0)
     closing = Money(running, account.currency)
     rows = db.session.execute(
-        _newest_first(
-            select(
-                LedgerEntry.id.label("entry_id"),
-                LedgerEntry.kind,
-                LedgerEntry.idem_key,
-                LedgerEntry.effective_on,
-                LedgerEntry.memo,
-                LedgerEntry.ref_kind,
-                LedgerEntry.ref_id,
-                LedgerPosting.amount.label("minor"),
-            ).where(mine)
-        )
+        _newest_first(select(*LINE, LedgerPosting.amount.label("minor")).where(mine))
         .offset(offset)
         .limit(limit)
     )

@@ -172,7 +172,7 @@ def list_entries(journal: Journal, *, offset: int = 0, limit: int = 50) -> list[
     """A stretch of the journal with its lines, newest accounting day first; two queries."""
     return _entries(
         select(*COLUMNS)
-        .where(*_conditions(journal))
+        .where(*conditions(journal))
         .order_by(LedgerEntry.effective_on.desc(), LedgerEntry.id.desc())
         .offset(offset)
         .limit(limit)
@@ -180,7 +180,7 @@ def list_entries(journal: Journal, *, offset: int = 0, limit: int = 50) -> list[
 
 
 def count_entries(journal: Journal) -> int:
-    statement = select(func.count()).select_from(LedgerEntry).where(*_conditions(journal))
+    statement = select(func.count()).select_from(LedgerEntry).where(*conditions(journal))
     return db.session.scalar(statement) or 0
 
 
@@ -210,7 +210,8 @@ def neighbors(entry: Entry) -> Neighbors:
     )
 
 
-def _conditions(journal: Journal) -> list[ColumnElement[bool]]:
+def conditions(journal: Journal) -> list[ColumnElement[bool]]:
+    """What is true of the entries asked for."""
     conditions: list[ColumnElement[bool]] = []
     if journal.kind:
         conditions.append(LedgerEntry.kind == journal.kind)
