@@ -1,6 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from marketplace.kernel.db import db, transaction
+from marketplace.kernel.db import db, snapshot, transaction
 from marketplace.kernel.outbox import OutboxMessage, write_mail
 from tests.factories import NOON
 
@@ -51,3 +53,21 @@ def test_instants_come_back_aware():
 def test_transactions_do_not_nest():
     with transaction(), pytest.raises(RuntimeError, match="already open"), transaction():
         pass
+
+
+def test_a_snapshot_is_of_one_instant(committed):
+    with transaction():
+        write("before")
+
+    with snapshot():
+        before = mails()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(write_elsewhere, committed).result()
+        during = mails()
+
+    assert (before, during, mails()) == (1, 1, 2)
+
+
+def write_elsewhere(app):
+    with app.app_context(), transaction():
+        write("meanwhile")
