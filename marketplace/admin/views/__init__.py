@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from marketplace.admin.views import (  # noqa: F401  (their routes)
     accounts,
+    downloads,
     entries,
     home,
     journal,

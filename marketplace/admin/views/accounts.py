@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
+from marketplace.admin.views.downloads import offer
 from marketplace.drawings import stacked
 from marketplace.kernel.money import MINOR_DIGITS, Money
 from marketplace.kernel.time import now, today_in_seoul
@@ -66,6 +67,7 @@ def show_account(code: str) -> ResponseReturnValue:
         stretch=stretch,
         page=Page(stretch.lines, stretch.count, number, SIZE),
         page_url=lambda page: url_for(".show_account", code=code, page=page),
+        files=offer("account", code=code),
         months=months,
         chart=_draw(account, months),
         class_name=class_name,

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.admin.queries import names_of
 from marketplace.admin.views.blueprint import bp, readers
 from marketplace.admin.views.documents import document_name, document_url
+from marketplace.admin.views.downloads import offer
 from marketplace.admin.views.people import names_behind, posted_by
 from marketplace.ledger.queries import get_entry, neighbors
 from marketplace.reinvestment.queries import find_settled
@@ -27,6 +28,7 @@ def show_entry(entry_id: int) -> ResponseReturnValue:
         "admin/show_entry.html",
         entry=entry,
         near=near,
+        files=offer("entry", entry_id=entry_id),
         lines=shown_lines(entry, url=lambda code: url_for(".show_account", code=code)),
         total=shown_total(entry),
         total_of=shown_total,

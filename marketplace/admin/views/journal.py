@@ -11,6 +11,7 @@ from markupsafe import Markup
 from marketplace.admin import queries
 from marketplace.admin.forms import JournalForm
 from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
+from marketplace.admin.views.downloads import offer
 from marketplace.admin.views.figures import check_figures
 from marketplace.admin.views.people import names_behind, posted_by
 from marketplace.drawings import stacked
@@ -51,6 +52,7 @@ def list_entries() -> ResponseReturnValue:
         page=Page(entries, count, number, SIZE),
         page_url=lambda page: url_for(".list_entries", **asked, page=page),
         is_narrowed=bool(asked),
+        files=offer("journal", **asked),
         tabs=ledger_tabs(),
         figures=check_figures(check),
         check=check,

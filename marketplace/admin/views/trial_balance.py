@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.admin.forms import DayForm
 from marketplace.admin.views.accounts import by_class
 from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
+from marketplace.admin.views.downloads import offer
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.queries import trial_balance
 from marketplace.statements.wording import account_name, class_name
@@ -27,6 +28,7 @@ def show_trial_balance() -> ResponseReturnValue:
         form,
         tabs=ledger_tabs(),
         balance=balance,
+        files=offer("trial_balance", on=on),
         groups={
             currency: by_class(list(balance.rows_in(currency)))
             for currency in sorted(balance.currencies, reverse=True)
