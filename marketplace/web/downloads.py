@@ -101,6 +101,7 @@ def _write_xlsx(table: Table, file: IO[bytes]) -> None:
 
 
 def _new_sheet(book: Any, table: Table, number: int) -> Any:
+    from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
@@ -108,7 +109,7 @@ def _new_sheet(book: Any, table: Table, number: int) -> Any:
     sheet.freeze_panes = "A2"
     for place in range(1, len(table.columns) + 1):
         sheet.column_dimensions[get_column_letter(place)].width = WIDTH
-    headings = [_typed(sheet, column) for column in table.columns]
+    headings = [WriteOnlyCell(sheet, column) for column in table.columns]
     for heading in headings:
         heading.font = Font(bold=True)
     sheet.append(headings)
@@ -131,12 +132,15 @@ def _typed(sheet: Any, cell: Cell) -> Any:
             typed = WriteOnlyCell(sheet, cell)
             typed.number_format = "yyyy-mm-dd"
         case str():
-            typed = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", cell))
+            text = ILLEGAL_CHARACTERS_RE.sub("", cell)
+            if not text.startswith((*FORMULA, "#")):
+                return text
+            typed = WriteOnlyCell(sheet, text)
             typed.data_type = "s"
             # Stays a text when somebody edits it.
-            typed.quotePrefix = cell.startswith(FORMULA)
+            typed.quotePrefix = True
         case _:
-            typed = WriteOnlyCell(sheet, cell)
+            return cell
     return typed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from flask_babel import gettext as _
 
@@ -24,18 +25,20 @@ def journal_table(entries: Iterable[Entry]) -> Table:
 
 
 def _journal_rows(entries: Iterable[Entry]) -> Iterator[Sequence[Cell]]:
+    # A name is put together from dozens of texts; one file asks for few names, many times.
+    kind_of, name_of = cache(kind_name), cache(account_name)
     for entry in entries:
         facts = (
             entry.number,
             entry.effective_on,
             entry.occurred_at,
-            kind_name(entry.kind),
+            kind_of(entry.kind),
             entry.memo,
             document_name(entry.ref_kind, entry.ref_id),
             entry_number(entry.reverses_id) if entry.reverses_id else None,
         )
         for posting in entry.postings:
-            account = (posting.code, account_name(posting.path), posting.amount.currency)
+            account = (posting.code, name_of(posting.path), posting.amount.currency)
             yield (*facts, *account, posting.debit, posting.credit)
 
 
@@ -49,13 +52,14 @@ def account_table(account: Account, stretch: Stretch) -> Table:
 
 
 def _account_rows(account: Account, stretch: Stretch) -> Iterator[Sequence[Cell]]:
+    kind_of = cache(kind_name)
     opening = account.natural(stretch.opening)
     yield (None, None, None, _("Opening balance"), None, None, None, opening)
     for line in stretch.lines:
         yield (
             line.effective_on,
             entry_number(line.entry_id),
-            kind_name(line.kind),
+            kind_of(line.kind),
             line.memo,
             document_name(line.ref_kind, line.ref_id),
             line.debit,
