@@ -11,8 +11,9 @@ from marketplace.admin.forms import DayForm, JournalForm
 from marketplace.admin.views.blueprint import bp, readers
 from marketplace.admin.views.tables import account_table, journal_table, trial_balance_table
 from marketplace.kernel.time import now, today_in_seoul
-from marketplace.ledger.queries import get_account, get_entry, trial_balance
+from marketplace.ledger.queries import get_account, get_entry, list_kinds, trial_balance
 from marketplace.ledger.queries.streams import stream_account_lines, stream_entries
+from marketplace.statements.wording import group_names, kind_name
 from marketplace.web.downloads import send_table
 from marketplace.web.forms import Form
 
@@ -31,7 +32,7 @@ def offer(page: str, /, **values: Any) -> list[tuple[str, str]]:
 @readers
 def download_journal(suffix: str) -> ResponseReturnValue:
     """All entries asked for, oldest first. A day that is none is shown beside its field."""
-    form = JournalForm(formdata=request.args)
+    form = _journal_form()
     if not form.validate():
         return redirect(url_for(".list_entries", **_asked(form)))
     return send_table(
@@ -53,7 +54,7 @@ def download_entry(entry_id: int, suffix: str) -> ResponseReturnValue:
 def download_account(code: str, suffix: str) -> ResponseReturnValue:
     """All lines of an account, or those between the days `since` and `until`, oldest first."""
     account = get_account(code)
-    form = JournalForm(formdata=request.args)
+    form = _journal_form()
     if not form.validate():
         return redirect(url_for(".show_account", code=code, **_asked(form)))
     stretch = stream_account_lines(account, since=form.since.data, until=form.until.data)
@@ -71,6 +72,12 @@ def download_trial_balance(suffix: str) -> ResponseReturnValue:
     return send_table(
         trial_balance_table(trial_balance(on)), name=f"lumbung-trial-balance-{on}", kind=suffix
     )
+
+
+def _journal_form() -> JournalForm:
+    form = JournalForm(formdata=request.args)
+    form.offer({kind: kind_name(kind) for kind in list_kinds()}, group_names())
+    return form
 
 
 def _asked(form: Form) -> dict[str, Any]:
