@@ -19,6 +19,8 @@ def test_a_real_start_needs_its_secrets():
         read_config({"SECRET_KEY": "x"}, ROOT)
     with pytest.raises(ConfigError, match="DATABASE_URL"):
         read_config({"LUMBUNG_DEMO": "1", "DATABASE_URL": "mysql://x"}, ROOT)
+    with pytest.raises(ConfigError, match="LUMBUNG_FUNDS must be one of"):
+        read_config({"LUMBUNG_DEMO": "1", "LUMBUNG_FUNDS": "assets"}, ROOT)
 
 
 def test_the_process_says_that_it_lives_and_can_work(client):

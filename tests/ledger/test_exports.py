@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,9 +18,7 @@ from sqlalchemy import func, insert, select
 from marketplace.accounts.models import User
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import Money
-from marketplace.ledger.exports import Funds, open_books
-from marketplace.ledger.exports.beancount import beancount
-from marketplace.ledger.exports.hledger import hledger
+from marketplace.ledger.exports import Funds
 from marketplace.ledger.exports.names import code_of_beancount_name, code_of_hledger_name
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting, SplitPolicy
 from marketplace.ledger.queries import Journal, count_entries, list_accounts
@@ -268,13 +267,13 @@ def test_rows_and_lines_tell_the_same(export):
     }
 
 
-def test_funds_are_a_debt_or_by_the_setting_net_assets(export, tmp_path):
+def test_funds_are_a_debt_or_by_the_setting_net_assets(export, year, monkeypatch):
     whole = {}
     for funds in Funds:
-        books = open_books(funds)
-        for kind, write in (("hledger", hledger), ("beancount", beancount)):
-            file = tmp_path / f"{funds}.{kind}"
-            file.write_text("".join(write(books)))
+        setting = replace(year.config["LUMBUNG"], funds=funds.value)
+        monkeypatch.setitem(year.config, "LUMBUNG", setting)
+        for kind in ("hledger", "beancount"):
+            file = export(kind)
             assert check(kind, file).returncode == 0
             assert BALANCES[kind](file) == our_balances()
             whole[funds, kind] = file.read_text()
