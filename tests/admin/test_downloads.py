@@ -226,7 +226,7 @@ def test_what_is_not_there_has_no_file(reader):
     assert reader.get("/en/admin/ledger/download.exe").status_code == 404
 
 
-@pytest.mark.parametrize(("place", "most"), [("ledger", 4), (PROGRAMS, 5), (PLACES[3], 4)])
+@pytest.mark.parametrize(("place", "most"), [("ledger", 5), (PROGRAMS, 6), (PLACES[3], 4)])
 def test_a_file_asks_few_questions(reader, statements, place, most):
     reader.get(f"/en/admin/{place}/download.csv").close()
     statements.clear()
