@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from marketplace.admin.views.documents import document_name
 from marketplace.ledger.queries import Account, Entry, TrialBalance, entry_number
 from marketplace.ledger.queries.streams import Stretch
-from marketplace.statements.wording import account_name, class_name, kind_name
+from marketplace.statements.wording import account_name, class_name, description, kind_name
 from marketplace.web.downloads import Cell, Table
 
 
@@ -33,7 +33,7 @@ def _journal_rows(entries: Iterable[Entry]) -> Iterator[Sequence[Cell]]:
             entry.effective_on,
             entry.occurred_at,
             kind_of(entry.kind),
-            entry.memo,
+            description(entry),
             document_name(entry.ref_kind, entry.ref_id),
             entry_number(entry.reverses_id) if entry.reverses_id else None,
         )
@@ -60,7 +60,7 @@ def _account_rows(account: Account, stretch: Stretch) -> Iterator[Sequence[Cell]
             line.effective_on,
             entry_number(line.entry_id),
             kind_of(line.kind),
-            line.memo,
+            description(line),
             document_name(line.ref_kind, line.ref_id),
             line.debit,
             line.credit,

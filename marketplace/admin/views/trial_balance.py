@@ -28,7 +28,7 @@ def show_trial_balance() -> ResponseReturnValue:
         form,
         tabs=ledger_tabs(),
         balance=balance,
-        files=offer("trial_balance", on=on),
+        files=offer("trial_balance", on=balance.on) if balance else [],
         groups={
             currency: by_class(list(balance.rows_in(currency)))
             for currency in sorted(balance.currencies, reverse=True)
