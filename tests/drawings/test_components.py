@@ -36,6 +36,7 @@ CALLS = {
     "dialog": '{% call dialog("d", "Stop", "/", verb="Yes", safe="No", token="") %}x{% endcall %}',
     "doc_foot": 'doc_foot("Q2D4")',
     "doc_head": '{% call doc_head("Quotation", "Q-26-0142") %}x{% endcall %}',
+    "downloads": 'downloads([("CSV", "/x.csv")], label="Download")',
     "empty": 'empty("Your cart is empty", "Look around.", url="/x", action="Look")',
     "entry": 'entry("J-1", "/x", "Sale", "18 Apr", [{"code": "1120", "debit": "5"}], "5")',
     "errsum": "errsum(form)",
