@@ -1,4 +1,4 @@
-"""What happens without a request: mails, expired holds, open payments, arrivals, releases.
+"""What happens without a request: mails, holds, open payments, arrivals, releases, the audit.
 
 Nothing here is the only record of anything: each task looks for rows that wait.
 """
@@ -13,6 +13,7 @@ from huey import SqliteHuey, crontab
 from huey.consumer_options import ConsumerConfig
 
 from marketplace import mail
+from marketplace.admin.commands import audit_daily
 from marketplace.kernel.config import Config
 from marketplace.kernel.db import db
 from marketplace.orders.commands import (
@@ -58,6 +59,7 @@ SCHEDULE: list[tuple[str, Callable[[], int], str]] = [
     ("give up unpaid orders", give_up_unpaid, "*/2"),
     ("follow up arrivals", follow_up_arrivals, "*/10"),
     ("release parcels", release_parcels, "*/10"),
+    ("audit the books", audit_daily, "7"),
 ]
 
 

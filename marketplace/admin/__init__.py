@@ -10,6 +10,8 @@ from marketplace.web.locale import mount
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
+    from marketplace.admin.commands import set_up_commands
     from marketplace.admin.views import blueprints
 
     mount(app, blueprints)
+    set_up_commands(app)

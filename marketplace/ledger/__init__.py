@@ -1,5 +1,6 @@
 """Double-entry books of every amount that moves. Knows no other room.
 
 Debit is positive, credit negative; entries are appended, never edited. Owns ledger_accounts,
-ledger_entries, ledger_postings, ledger_account_controls, ledger_periods, split_policies.
+ledger_entries, ledger_postings, ledger_account_controls, ledger_periods, ledger_period_changes,
+ledger_audits, split_policies, split_policy_proposals.
 """

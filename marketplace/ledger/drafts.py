@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -73,13 +73,33 @@ class NewEntry:
         Times and words may differ between two deliveries of one fact; money, its places, what it
         is about and who decided may not.
         """
-        body = {
-            "kind": self.kind,
-            "lines": sorted([line.code, line.amount.minor] for line in self.lines),
-            "ref": [self.ref_kind, self.ref_id],
-            "policy": self.policy_id,
-            "people": [self.proposed_by, self.approved_by],
-            "reverses": self.reverses_id,
-        }
-        text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return seal_entry(
+            kind=self.kind,
+            lines=[(line.code, line.amount.minor) for line in self.lines],
+            ref=(self.ref_kind, self.ref_id),
+            policy_id=self.policy_id,
+            people=(self.proposed_by, self.approved_by),
+            reverses_id=self.reverses_id,
+        )
+
+
+def seal_entry(
+    *,
+    kind: str,
+    lines: Iterable[tuple[str, int]],
+    ref: tuple[str | None, str | None],
+    policy_id: int | None,
+    people: tuple[int | None, int | None],
+    reverses_id: int | None,
+) -> str:
+    """The hash of an entry's body, from a draft or from what is booked; the same for both."""
+    body = {
+        "kind": kind,
+        "lines": sorted([code, minor] for code, minor in lines),
+        "ref": list(ref),
+        "policy": policy_id,
+        "people": list(people),
+        "reverses": reverses_id,
+    }
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -59,3 +59,87 @@ class NotWhole(Invalid):
 
 class SelfApproval(Conflict):
     message = N_("Two different people must propose and approve.")
+
+
+class PeriodSoftClosed(PeriodClosed):
+    message = N_("The books of %(day)s only take adjustments that two people sign.")
+
+
+class PeriodNotOver(Conflict):
+    message = N_("This month is not over yet.")
+
+
+class PeriodStaysClosed(Conflict):
+    message = N_("A closed month stays closed. Late facts are booked today, with their own date.")
+
+
+class PeriodStepMissing(Conflict):
+    message = N_("A month goes from open to soft-closed, and from there to closed or back to open.")
+
+
+class PeriodChangeWaiting(Conflict):
+    message = N_("Another change of this month waits for its second signature.")
+
+
+class PeriodChangeStale(Conflict):
+    message = N_("The month has changed since this was proposed. Withdraw it and look again.")
+
+
+class PeriodChangeDecided(Conflict):
+    message = N_("This change of the month is decided already.")
+
+
+class PeriodChangeNotFound(NotFound):
+    message = N_("There is no such change of a month.")
+
+
+class EarlierPeriodOpen(Conflict):
+    message = N_("%(month)s is not closed yet. Months are closed in their order.")
+
+
+class BooksBroken(Conflict):
+    message = N_("The audit found %(count)s breaches. A month is closed only with clean books.")
+
+
+class ReopeningReasonMissing(Invalid):
+    message = N_("Write why the month is opened again.")
+
+
+class AuditNotFound(NotFound):
+    message = N_("There is no such audit.")
+
+
+class PolicyScopeUnknown(Invalid):
+    message = N_("There is no division called “%(scope)s”.")
+
+
+class PolicyPartsWrong(Invalid):
+    message = N_("Every part of the division needs a share from 0 to 100%%.")
+
+
+class PolicyNotInFuture(Invalid):
+    message = N_("A division begins on a later day: what is sold keeps the one it was sold under.")
+
+
+class PolicyDayTaken(Conflict):
+    message = N_("Another division begins on that day already.")
+
+
+class PolicyReasonMissing(Invalid):
+    message = N_("Write why the division changes; the reason stays in the record.")
+
+
+class PolicyProposalStale(Conflict):
+    message = N_("The proposal was changed after you read it. Read it again before you sign.")
+
+
+class PolicyProposalDecided(Conflict):
+    message = N_("This proposal is decided already.")
+
+
+class NotYourPolicyProposal(Conflict):
+    message = N_("Only the person who proposed the division may change it.")
+
+
+class PolicyProposalNotFound(NotFound):
+    message = N_("There is no such proposal of a division.")

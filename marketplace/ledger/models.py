@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -158,3 +159,91 @@ class SplitPolicy(Model):
     parts: Mapped[dict[str, int]]
     proposed_by: Mapped[int | None]
     approved_by: Mapped[int | None]
+
+
+class LedgerAudit(Model):
+    """One look at all rules of the books; append-only. `asked_by` is nobody for the daily run.
+
+    `findings` is a list of what each check looked at and found, as `queries.audits` reads it.
+    """
+
+    __tablename__ = "ledger_audits"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    asked_by: Mapped[int | None]
+    rows: Mapped[int] = mapped_column(Minor)
+    breaches: Mapped[int]
+    findings: Mapped[list[Any]]
+
+
+class LedgerPeriodChange(Model):
+    """A step of a month's state: proposed by one person, signed by another, then unchangeable.
+
+    Closing keeps the audit it rested on, and how many entries the month had then.
+    """
+
+    __tablename__ = "ledger_period_changes"
+    __table_args__ = (
+        CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="four_eyes"),
+        CheckConstraint("approved_by IS NULL OR withdrawn_by IS NULL", name="one_end"),
+        Index(
+            "uq_ledger_period_changes_waiting",
+            "starts_on",
+            unique=True,
+            postgresql_where=text("approved_by IS NULL AND withdrawn_by IS NULL"),
+            sqlite_where=text("approved_by IS NULL AND withdrawn_by IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    starts_on: Mapped[date]
+    from_state: Mapped[PeriodState]
+    to_state: Mapped[PeriodState]
+    reason: Mapped[str]
+    proposed_by: Mapped[int]
+    proposed_at: Mapped[datetime]
+    approved_by: Mapped[int | None]
+    approved_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[int | None]
+    withdrawn_at: Mapped[datetime | None]
+    audit_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_audits.id"))
+    entry_count: Mapped[int | None]
+    last_entry_id: Mapped[int | None] = mapped_column(Minor)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Proposed, and neither signed nor withdrawn."""
+        return self.approved_by is None and self.withdrawn_by is None
+
+
+class SplitPolicyProposal(Model):
+    """A division one person proposes; with a second signature it becomes a SplitPolicy.
+
+    `body_sha256` seals what the second person reads. Decided, it is unchangeable.
+    """
+
+    __tablename__ = "split_policy_proposals"
+    __table_args__ = (
+        CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="four_eyes"),
+        CheckConstraint("approved_by IS NULL OR withdrawn_by IS NULL", name="one_end"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    valid_from: Mapped[datetime]
+    parts: Mapped[dict[str, int]]
+    reason: Mapped[str]
+    body_sha256: Mapped[str]
+    proposed_by: Mapped[int]
+    proposed_at: Mapped[datetime]
+    approved_by: Mapped[int | None]
+    approved_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[int | None]
+    withdrawn_at: Mapped[datetime | None]
+    policy_id: Mapped[int | None] = mapped_column(ForeignKey("split_policies.id"))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Proposed, and neither signed nor withdrawn."""
+        return self.approved_by is None and self.withdrawn_by is None

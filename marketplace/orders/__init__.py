@@ -12,6 +12,7 @@ def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
     from marketplace.accounts.hooks import on_sign_in
     from marketplace.orders import operations
+    from marketplace.orders.audit import register_checks
     from marketplace.orders.commands import set_up_commands
     from marketplace.orders.views import blueprints
     from marketplace.orders.views.browser import adopt_cart, count_cart
@@ -31,4 +32,5 @@ def set_up(app: Flask, config: Config) -> None:
             bounced=operations.book_refund_failure,
         ),
     )
+    register_checks()
     set_up_commands(app)

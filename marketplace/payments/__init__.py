@@ -10,6 +10,8 @@ from marketplace.web.locale import mount
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
+    from marketplace.payments.audit import register_checks
     from marketplace.payments.views import blueprints
 
     mount(app, blueprints)
+    register_checks()

@@ -13,8 +13,10 @@ from marketplace.web.locale import mount
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
+    from marketplace.reinvestment.audit import register_checks
     from marketplace.reinvestment.views import blueprints
     from marketplace.reinvestment.views.hooks import set_up_hooks
 
     set_up_hooks()
+    register_checks()
     mount(app, blueprints)

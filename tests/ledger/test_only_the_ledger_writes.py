@@ -2,8 +2,14 @@ import re
 from pathlib import Path
 
 ROOMS = Path(__file__).resolve().parents[2] / "marketplace"
-TABLES = r"(ledger_(entries|postings|accounts|account_controls|periods)|split_policies)"
-MODELS = r"(Ledger(Entry|Posting|Account|AccountControl|Period)|SplitPolicy)"
+TABLES = (
+    r"(ledger_(entries|postings|accounts|account_controls|periods|period_changes|audits)"
+    r"|split_polic(ies|y_proposals))"
+)
+MODELS = (
+    r"(Ledger(Entry|Posting|Account|AccountControl|Period|PeriodChange|Audit)"
+    r"|SplitPolicy(Proposal)?)"
+)
 WRITING = re.compile(
     rf"(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+(TABLE\s+)?{TABLES}\b"
     rf"|\b(insert|update|delete)\(\s*{MODELS}\b"

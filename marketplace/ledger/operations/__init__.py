@@ -1,7 +1,33 @@
 """Writing the books. Only these functions do."""
 
 from marketplace.ledger.operations.accounts import lock_accounts, open_accounts
+from marketplace.ledger.operations.audits import record_audit
+from marketplace.ledger.operations.periods import (
+    approve_period_change,
+    propose_period_change,
+    withdraw_period_change,
+)
 from marketplace.ledger.operations.policies import set_policy
+from marketplace.ledger.operations.policy_proposals import (
+    approve_policy,
+    propose_policy,
+    revise_policy,
+    withdraw_policy,
+)
 from marketplace.ledger.operations.posting import post, reverse
 
-__all__ = ["lock_accounts", "open_accounts", "post", "reverse", "set_policy"]
+__all__ = [
+    "approve_period_change",
+    "approve_policy",
+    "lock_accounts",
+    "open_accounts",
+    "post",
+    "propose_period_change",
+    "propose_policy",
+    "record_audit",
+    "reverse",
+    "revise_policy",
+    "set_policy",
+    "withdraw_period_change",
+    "withdraw_policy",
+]

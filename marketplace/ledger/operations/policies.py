@@ -10,8 +10,7 @@ from sqlalchemy import select
 from marketplace.kernel.db import db
 from marketplace.ledger.errors import IdempotencyConflict, NotWhole, SelfApproval
 from marketplace.ledger.models import SplitPolicy
-
-WHOLE = 10_000
+from marketplace.ledger.policies import WHOLE
 
 
 def set_policy(

@@ -25,6 +25,7 @@ from marketplace.ledger.errors import (
     IdempotencyConflict,
     Overdrawn,
     PeriodClosed,
+    PeriodSoftClosed,
 )
 from marketplace.ledger.models import LedgerEntry, LedgerPosting
 from marketplace.ledger.operations.accounts import lock_accounts, open_accounts
@@ -127,6 +128,8 @@ def _refusal(error: IntegrityError, entry: NewEntry) -> DomainError | None:
     said = str(error.orig)
     if "ledger: period is closed" in said:
         return PeriodClosed(day=entry.effective_on)
+    if "ledger: period is soft-closed" in said:
+        return PeriodSoftClosed(day=entry.effective_on)
     if "ledger: already reversed" in said or "uq_ledger_entries_reverses_id" in said:
         return AlreadyReversed()
     return None

@@ -1,0 +1,72 @@
+"""What the audit of the books looks at. Higher rooms add their rules by `register_check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from marketplace.kernel.errors import N_
+from marketplace.kernel.money import Money
+
+RULES = {
+    "I1": N_("Every entry balances in each currency and has at least two lines."),
+    "I2": N_("No entry gains, loses or changes a line."),
+    "I3": N_("Every line has the currency of its account."),
+    "I4": N_("One fact is one entry, with the body it was booked with."),
+    "I5": N_("Restricted money is spent on its purpose only."),
+    "I6": N_("What must not be overdrawn is not."),
+    "I7": N_("Refunds never pass what was paid, in total and in every part."),
+    "I8": N_("Money set aside is used or given back once, never more than was set aside."),
+    "I9": N_("Every lot is spent up to its amount; lots and allocations agree."),
+    "I10": N_("Cash covers all restricted funds, in each currency."),
+    "I11": N_("Our account with Stripe says what Stripe says."),
+    "I12": N_("Money on its way arrives in time."),
+    "I13": N_("Published seals still fit the history."),
+    "I14": N_("The public copy of the books gives the same balances."),
+    "I15": N_("Nothing was booked into a closed month."),
+    "I16": N_("Two different people propose and approve."),
+    "I17": N_("Every sale was divided by the rule of its day."),
+}
+
+Fact = str | int | Money
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule that does not hold. `message` is marked for translation, `facts` fill it."""
+
+    message: str
+    facts: dict[str, Fact] = field(default_factory=dict)
+    entry_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How many rows a check looked at, and what it found broken in them."""
+
+    rows: int
+    breaches: Sequence[Breach] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One look at a rule (`I5`); `name` says what is looked at, marked for translation."""
+
+    rule: str
+    name: str
+    run: Callable[[datetime], Finding]
+
+
+_checks: dict[tuple[str, str], Check] = {}
+
+
+def register_check(rule: str, name: str, run: Callable[[datetime], Finding]) -> None:
+    """Let every audit call `run(at)`, which reads only. Repeating is safe."""
+    if rule not in RULES:
+        raise ValueError(f"no rule is called {rule}")
+    _checks[rule, name] = Check(rule, name, run)
+
+
+def registered_checks() -> Iterable[Check]:
+    return _checks.values()

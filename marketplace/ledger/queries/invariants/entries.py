@@ -1,0 +1,259 @@
+"""Rules about entries and their lines, and the guards that keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.orm import aliased
+
+from marketplace.kernel.db import db
+from marketplace.kernel.errors import N_
+from marketplace.kernel.money import Money
+from marketplace.ledger.drafts import seal_entry
+from marketplace.ledger.hooks import Breach, Finding
+from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
+from marketplace.ledger.queries.invariants.counting import count_rows
+
+GUARDS = {
+    "sqlite": (
+        *(
+            f"ledger_guard_{table}_{act}"
+            for table in ("ledger_entries", "ledger_postings", "split_policies", "ledger_audits")
+            for act in ("update", "delete", "key_1")
+        ),
+        "ledger_guard_postings_whole",
+        "ledger_guard_entry_balance",
+        "ledger_guard_entry_house",
+        "ledger_guard_entry_period",
+        "ledger_guard_entry_soft_period",
+        "ledger_guard_account_update",
+        "ledger_guard_account_delete",
+        "ledger_guard_period_update",
+        "ledger_guard_period_delete",
+        "ledger_guard_period_change_update",
+        "ledger_guard_period_change_delete",
+        "ledger_guard_policy_proposal_update",
+        "ledger_guard_policy_proposal_delete",
+    ),
+    "postgresql": (
+        *(
+            f"{table}_{guard}"
+            for table in ("ledger_entries", "ledger_postings", "split_policies", "ledger_audits")
+            for guard in ("append_only", "no_truncate")
+        ),
+        "ledger_entries_whole",
+        "ledger_accounts_nature",
+        "ledger_accounts_kept",
+        "ledger_periods_closed",
+        "ledger_period_changes_signed",
+        "ledger_period_changes_kept",
+        "split_policy_proposals_signed",
+        "split_policy_proposals_kept",
+    ),
+}
+STANDING = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    ),
+}
+
+
+def check_balance(at: datetime) -> Finding:
+    unbalanced = db.session.execute(
+        select(LedgerPosting.entry_id, LedgerPosting.currency, func.sum(LedgerPosting.amount))
+        .group_by(LedgerPosting.entry_id, LedgerPosting.currency)
+        .having(func.sum(LedgerPosting.amount) != 0)
+        .order_by(LedgerPosting.entry_id)
+    )
+    breaches = [
+        Breach(
+            N_("The entry is off by %(amount)s."),
+            {"amount": Money(int(minor), currency)},
+            entry_id,
+        )
+        for entry_id, currency, minor in unbalanced
+    ]
+    return Finding(count_rows(LedgerEntry), [*breaches, *_one_sided()])
+
+
+def _one_sided() -> Iterator[Breach]:
+    lines = _lines_by_entry()
+    rows = db.session.execute(
+        select(LedgerEntry.id)
+        .outerjoin(lines, lines.c.entry_id == LedgerEntry.id)
+        .where(func.coalesce(lines.c.count, 0) < 2)
+        .order_by(LedgerEntry.id)
+    )
+    return (Breach(N_("The entry has fewer than two lines."), {}, row.id) for row in rows)
+
+
+def check_lines(at: datetime) -> Finding:
+    lines = _lines_by_entry()
+    wrong = db.session.execute(
+        select(LedgerEntry.id, LedgerEntry.line_count, func.coalesce(lines.c.count, 0))
+        .outerjoin(lines, lines.c.entry_id == LedgerEntry.id)
+        .where(
+            or_(
+                func.coalesce(lines.c.count, 0) != LedgerEntry.line_count,
+                lines.c.last != LedgerEntry.line_count,
+                lines.c.least != LedgerEntry.line_count,
+                lines.c.most != LedgerEntry.line_count,
+            )
+        )
+        .order_by(LedgerEntry.id)
+    )
+    breaches = [
+        Breach(
+            N_("The entry was booked with %(count)s lines and has %(found)s."),
+            {"count": count, "found": int(found)},
+            entry_id,
+        )
+        for entry_id, count, found in wrong
+    ]
+    orphans = db.session.execute(
+        select(LedgerPosting.entry_id)
+        .outerjoin(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
+        .where(LedgerEntry.id.is_(None))
+        .distinct()
+        .order_by(LedgerPosting.entry_id)
+    )
+    breaches += [Breach(N_("Lines stand without an entry."), {}, row.entry_id) for row in orphans]
+    return Finding(count_rows(LedgerPosting), breaches)
+
+
+def check_guards(at: datetime) -> Finding:
+    """Whether the database itself still refuses to change what is booked."""
+    engine = db.session.connection().dialect.name
+    standing = set(db.session.scalars(text(STANDING[engine])))
+    missing = [name for name in GUARDS[engine] if name not in standing]
+    return Finding(
+        len(GUARDS[engine]),
+        [Breach(N_("The guard “%(guard)s” is off."), {"guard": name}) for name in missing],
+    )
+
+
+def check_currencies(at: datetime) -> Finding:
+    rows = db.session.execute(
+        select(LedgerPosting.entry_id, LedgerPosting.currency, LedgerAccount.code)
+        .outerjoin(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+        .where(
+            or_(
+                LedgerAccount.id.is_(None),
+                LedgerAccount.currency != LedgerPosting.currency,
+                ~LedgerAccount.code.endswith(func.lower(LedgerPosting.currency)),
+            )
+        )
+        .order_by(LedgerPosting.entry_id)
+    )
+    return Finding(
+        count_rows(LedgerPosting),
+        [
+            Breach(
+                N_("A line in %(currency)s stands in “%(account)s”."),
+                {"currency": row.currency, "account": row.code or "?"},
+                row.entry_id,
+            )
+            for row in rows
+        ],
+    )
+
+
+def check_bodies(at: datetime) -> Finding:
+    """Whether what stands in the entries is what was hashed when they were booked."""
+    count, breaches = 0, []
+    for entry, lines in _bodies():
+        count += 1
+        body = seal_entry(
+            kind=entry.kind,
+            lines=lines,
+            ref=(entry.ref_kind, entry.ref_id),
+            policy_id=entry.policy_id,
+            people=(entry.proposed_by, entry.approved_by),
+            reverses_id=entry.reverses_id,
+        )
+        if body != entry.request_sha256:
+            breaches.append(
+                Breach(N_("The entry is not what was booked: its seal differs."), {}, entry.id)
+            )
+    return Finding(count, breaches)
+
+
+def _bodies() -> Iterator[tuple[Any, list[tuple[str, int]]]]:
+    """Every entry with its lines, in one statement, read in portions."""
+    rows = db.session.execute(
+        select(
+            LedgerEntry.id,
+            LedgerEntry.kind,
+            LedgerEntry.ref_kind,
+            LedgerEntry.ref_id,
+            LedgerEntry.policy_id,
+            LedgerEntry.proposed_by,
+            LedgerEntry.approved_by,
+            LedgerEntry.reverses_id,
+            LedgerEntry.request_sha256,
+            LedgerAccount.code,
+            LedgerPosting.amount,
+        )
+        .outerjoin(LedgerPosting, LedgerPosting.entry_id == LedgerEntry.id)
+        .outerjoin(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+        .order_by(LedgerEntry.id),
+        execution_options={"yield_per": 5000},
+    )
+    for _id, group in groupby(rows, key=lambda row: row.id):
+        lines = list(group)
+        yield lines[0], [(line.code, line.amount) for line in lines if line.code is not None]
+
+
+def check_reversals(at: datetime) -> Finding:
+    """Whether each reversal is the mirror of one entry, and the only one."""
+    reversal, original = aliased(LedgerPosting), aliased(LedgerPosting)
+    undone = (
+        select(LedgerEntry.id, LedgerEntry.reverses_id)
+        .where(LedgerEntry.reverses_id.is_not(None))
+        .subquery()
+    )
+    twice = db.session.execute(
+        select(func.max(undone.c.id).label("id"))
+        .group_by(undone.c.reverses_id)
+        .having(func.count() > 1)
+    )
+    breaches = [Breach(N_("An entry is reversed more than once."), {}, row.id) for row in twice]
+    both = (
+        select(undone.c.id, reversal.account_id, reversal.amount)
+        .join(reversal, reversal.entry_id == undone.c.id)
+        .union_all(
+            select(undone.c.id, original.account_id, original.amount).join(
+                original, original.entry_id == undone.c.reverses_id
+            )
+        )
+        .subquery()
+    )
+    unequal = db.session.execute(
+        select(both.c.id)
+        .group_by(both.c.id, both.c.account_id)
+        .having(func.sum(both.c.amount) != 0)
+        .distinct()
+    )
+    breaches += [
+        Breach(N_("The reversal is not the mirror of its entry."), {}, row.id) for row in unequal
+    ]
+    return Finding(int(db.session.scalar(select(func.count()).select_from(undone)) or 0), breaches)
+
+
+def _lines_by_entry() -> Any:
+    return (
+        select(
+            LedgerPosting.entry_id,
+            func.count().label("count"),
+            func.max(LedgerPosting.line_no).label("last"),
+            func.min(LedgerPosting.line_count).label("least"),
+            func.max(LedgerPosting.line_count).label("most"),
+        )
+        .group_by(LedgerPosting.entry_id)
+        .subquery()
+    )

@@ -1,0 +1,131 @@
+"""Months of the books: which there are, their state, who changed it."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import extract, func, select
+
+from marketplace.kernel.db import db
+from marketplace.ledger.errors import PeriodChangeNotFound
+from marketplace.ledger.models import LedgerEntry, LedgerPeriod, LedgerPeriodChange, PeriodState
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month with its state; one without a row is open. Newest change first."""
+
+    starts_on: date
+    state: PeriodState
+    entries: int
+    changes: Sequence[LedgerPeriodChange]
+
+    @property
+    def ends_on(self) -> date:
+        return end_of(self.starts_on)
+
+    @property
+    def waiting(self) -> LedgerPeriodChange | None:
+        """The change that needs a second signature."""
+        return next((change for change in self.changes if change.is_waiting), None)
+
+    @property
+    def signed(self) -> list[LedgerPeriodChange]:
+        """The changes that happened, newest first."""
+        return [change for change in self.changes if change.approved_by is not None]
+
+
+def month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def end_of(starts_on: date) -> date:
+    return starts_on.replace(day=calendar.monthrange(starts_on.year, starts_on.month)[1])
+
+
+def list_months(until: date) -> list[Month]:
+    """Every month from the first entry to that of `until`, newest first; three queries."""
+    year, month = (
+        extract("year", LedgerEntry.effective_on),
+        extract("month", LedgerEntry.effective_on),
+    )
+    counts = {
+        date(int(row[0]), int(row[1]), 1): int(row[2])
+        for row in db.session.execute(select(year, month, func.count()).group_by(year, month))
+    }
+    states = {
+        row.starts_on: row.state
+        for row in db.session.execute(select(LedgerPeriod.starts_on, LedgerPeriod.state))
+    }
+    changes: dict[date, list[LedgerPeriodChange]] = {}
+    for change in db.session.scalars(
+        select(LedgerPeriodChange).order_by(LedgerPeriodChange.id.desc())
+    ):
+        changes.setdefault(change.starts_on, []).append(change)
+    first = min([*counts, *states, month_of(until)])
+    return [
+        Month(
+            start,
+            states.get(start, PeriodState.OPEN),
+            counts.get(start, 0),
+            changes.get(start, []),
+        )
+        for start in reversed(_months(first, max([*counts, month_of(until)])))
+    ]
+
+
+def state_of(starts_on: date) -> PeriodState:
+    state = db.session.scalar(select(LedgerPeriod.state).where(LedgerPeriod.starts_on == starts_on))
+    return state or PeriodState.OPEN
+
+
+def find_earlier_open(starts_on: date) -> date | None:
+    """The first month with entries before `starts_on` that is not closed."""
+    first = db.session.scalar(
+        select(func.min(LedgerEntry.effective_on)).where(LedgerEntry.effective_on < starts_on)
+    )
+    if first is None:
+        return None
+    closed = set(
+        db.session.scalars(
+            select(LedgerPeriod.starts_on).where(LedgerPeriod.state == PeriodState.CLOSED)
+        )
+    )
+    earlier = _months(month_of(first), starts_on)[:-1]
+    return next((start for start in earlier if start not in closed), None)
+
+
+def get_period_change(change_id: int) -> LedgerPeriodChange:
+    """Raises PeriodChangeNotFound."""
+    change = db.session.get(LedgerPeriodChange, change_id)
+    if change is None:
+        raise PeriodChangeNotFound
+    return change
+
+
+def find_waiting_change(starts_on: date) -> LedgerPeriodChange | None:
+    return db.session.scalar(
+        select(LedgerPeriodChange).where(
+            LedgerPeriodChange.starts_on == starts_on,
+            LedgerPeriodChange.approved_by.is_(None),
+            LedgerPeriodChange.withdrawn_by.is_(None),
+        )
+    )
+
+
+def count_entries_in(starts_on: date) -> tuple[int, int | None]:
+    """How many entries the month has, and the id of the newest."""
+    row = db.session.execute(
+        select(func.count(), func.max(LedgerEntry.id)).where(
+            LedgerEntry.effective_on.between(starts_on, end_of(starts_on))
+        )
+    ).one()
+    return int(row[0]), row[1]
+
+
+def _months(first: date, last: date) -> list[date]:
+    places = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [date(place // 12, place % 12 + 1, 1) for place in places]

@@ -1,0 +1,99 @@
+"""Divisions are proposed by one person and signed by another.
+
+Revision ID: 0015
+Revises: 0014
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+TABLE = "split_policy_proposals"
+
+
+def upgrade() -> None:
+    op.create_table(
+        TABLE,
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "parts",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("body_sha256", sa.String(), nullable=False),
+        sa.Column("proposed_by", sa.Integer(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by", sa.Integer(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.Integer(), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("policy_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "approved_by IS NULL OR approved_by <> proposed_by",
+            name=op.f("ck_split_policy_proposals_four_eyes"),
+        ),
+        sa.CheckConstraint(
+            "approved_by IS NULL OR withdrawn_by IS NULL",
+            name=op.f("ck_split_policy_proposals_one_end"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["policy_id"],
+            ["split_policies.id"],
+            name=op.f("fk_split_policy_proposals_policy_id_split_policies"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_split_policy_proposals")),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        _guard_postgresql()
+    else:
+        _guard_sqlite()
+
+
+def downgrade() -> None:
+    op.drop_table(TABLE)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION ledger_check_policy_proposal()")
+
+
+def _guard_sqlite() -> None:
+    for name, when, condition in (
+        ("update", "BEFORE UPDATE", "OLD.approved_by IS NOT NULL OR OLD.withdrawn_by IS NOT NULL"),
+        ("delete", "BEFORE DELETE", "1"),
+        ("key", "BEFORE INSERT", f"EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)"),
+    ):
+        op.get_bind().exec_driver_sql(
+            f"CREATE TRIGGER ledger_guard_policy_proposal_{name} {when} ON {TABLE}"
+            f" FOR EACH ROW WHEN {condition}"
+            " BEGIN SELECT RAISE(ABORT, 'ledger: a decided proposal stays'); END"
+        )
+
+
+def _guard_postgresql() -> None:
+    op.get_bind().exec_driver_sql(
+        """
+        CREATE FUNCTION ledger_check_policy_proposal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF OLD.approved_by IS NOT NULL OR OLD.withdrawn_by IS NOT NULL THEN
+            RAISE integrity_constraint_violation
+                USING MESSAGE = 'ledger: a decided proposal stays';
+        END IF;
+        RETURN NEW;
+        END $$
+        """
+    )
+    for name, event, level, function in (
+        ("signed", "BEFORE UPDATE", "ROW", "ledger_check_policy_proposal"),
+        ("kept", "BEFORE DELETE", "ROW", "ledger_refuse"),
+        ("no_truncate", "BEFORE TRUNCATE", "STATEMENT", "ledger_refuse"),
+    ):
+        op.get_bind().exec_driver_sql(
+            f"CREATE TRIGGER {TABLE}_{name} {event} ON {TABLE}"
+            f" FOR EACH {level} EXECUTE FUNCTION {function}()"
+        )
