@@ -184,7 +184,7 @@ def check_splits(at: datetime) -> Finding:
     count, breaches = 0, []
     for parcel, found in _parcels():
         count += 1
-        right = split_parcel(parcel.goods, parcel.shipping_minor, parcel.parts, parcel.krw_idr)
+        right = split_parcel(int(parcel.goods), parcel.shipping_minor, parcel.parts, parcel.krw_idr)
         if found != right:
             breaches.append(
                 Breach(
