@@ -237,11 +237,16 @@ def _admin_desk() -> Desk:
                     _link(_("Journal"), "admin.list_entries", "list"),
                     _link(_("Accounts"), "admin.list_accounts", "coin"),
                     _link(_("Trial balance"), "admin.show_trial_balance", "scale"),
+                    _link(_("Audit"), "admin.list_audits", "shield"),
+                    _link(_("Conservation"), "admin.show_conservation", "check"),
+                    _link(_("Months"), "admin.list_periods", "calendar"),
+                    _link(_("Divisions"), "admin.list_policies", "filter"),
                 ),
             ),
             Group(
                 _("Village programs"),
                 _links(
+                    _link(_("Funds"), "admin.show_funds", "coin"),
                     _link(_("Programs"), "reinvestment_admin.list_programs", "sprout"),
                     _link(_("Pledges"), "reinvestment_admin.list_pledges", "hands"),
                 ),

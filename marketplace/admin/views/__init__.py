@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from marketplace.admin.views import (  # noqa: F401  (their routes)
     accounts,
+    audits,
     downloads,
     entries,
+    funds,
     home,
     journal,
+    periods,
+    policies,
     trial_balance,
 )
 from marketplace.admin.views.blueprint import bp

@@ -9,7 +9,10 @@ from marketplace.accounts.models import Role
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 readers = staff(Role.ADMIN, Role.AUDITOR)
-"""Who may read these pages; none of them changes anything."""
+"""Who may read these pages."""
+
+signers = staff(Role.ADMIN)
+"""Who may change something; the auditor may not."""
 
 PAGES = ("list_entries", "list_accounts", "show_trial_balance")
 

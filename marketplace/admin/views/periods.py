@@ -1,0 +1,156 @@
+"""Months of the books, closed step by step by two people."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from marketplace.accounts.models import Role
+from marketplace.admin.commands import audit_books
+from marketplace.admin.ledger_forms import PeriodChangeForm
+from marketplace.admin.queries import names_of
+from marketplace.admin.views.blueprint import bp, readers, signers
+from marketplace.kernel.db import transaction
+from marketplace.kernel.errors import DomainError
+from marketplace.kernel.time import now, today_in_seoul
+from marketplace.ledger.errors import BooksBroken, ReopeningReasonMissing
+from marketplace.ledger.models import PeriodState
+from marketplace.ledger.operations import (
+    approve_period_change,
+    propose_period_change,
+    withdraw_period_change,
+)
+from marketplace.ledger.queries.periods import get_period_change, list_months
+from marketplace.web.errors import explain
+from marketplace.web.forms import render_form
+
+LOOKS = {PeriodState.OPEN: "plain", PeriodState.SOFT_CLOSED: "wait", PeriodState.CLOSED: "ok"}
+
+
+@bp.get("/ledger/periods")
+@readers
+def list_periods() -> ResponseReturnValue:
+    """Every month with its state, who closed it, and what may be done with it."""
+    return _show()
+
+
+@bp.post("/ledger/periods/<month>/changes")
+@signers
+def new_period_change(month: str) -> ResponseReturnValue:
+    starts_on = _first_day(month)
+    form = PeriodChangeForm(prefix=f"{month}-")
+    if not form.validate_on_submit():
+        return _show(month, form)
+    try:
+        with transaction():
+            propose_period_change(
+                starts_on,
+                form.state(),
+                reason=form.reason.data or "",
+                by=current_user.id,
+                at=now(),
+            )
+    except ReopeningReasonMissing as error:
+        form.refuse("reason", error)
+        return _show(month, form)
+    except DomainError as error:
+        flash(explain(error), "bad")
+    else:
+        flash(_("Proposed. A colleague has to sign it."), "ok")
+    return redirect(url_for(".list_periods"))
+
+
+@bp.post("/ledger/periods/changes/<int:change_id>/approval")
+@signers
+def new_period_approval(change_id: int) -> ResponseReturnValue:
+    change = get_period_change(change_id)
+    try:
+        with transaction():
+            approve_period_change(change, by=current_user.id, at=now())
+    except BooksBroken as error:
+        # The run that stopped it went with its transaction; this one is kept, with every breach.
+        audit = audit_books(asked_by=current_user.id)
+        flash(explain(error), "bad")
+        return redirect(url_for(".list_audits", run=audit.id))
+    except DomainError as error:
+        flash(explain(error), "bad")
+    else:
+        flash(_("Signed. Both names stand on the change."), "ok")
+    return redirect(url_for(".list_periods"))
+
+
+@bp.post("/ledger/periods/changes/<int:change_id>/withdrawal")
+@signers
+def new_period_withdrawal(change_id: int) -> ResponseReturnValue:
+    change = get_period_change(change_id)
+    try:
+        with transaction():
+            withdraw_period_change(change, by=current_user.id, at=now())
+    except DomainError as error:
+        flash(explain(error), "bad")
+    else:
+        flash(_("Withdrawn. The month stays as it is."), "ok")
+    return redirect(url_for(".list_periods"))
+
+
+def _show(refused: str = "", form: PeriodChangeForm | None = None) -> ResponseReturnValue:
+    today = today_in_seoul(now())
+    months = list_months(today)
+    forms = {
+        f"{month.starts_on:%Y-%m}": PeriodChangeForm(
+            formdata=None, prefix=f"{month.starts_on:%Y-%m}-"
+        )
+        for month in months
+    }
+    if form is not None:
+        forms[refused] = form
+    people = {
+        person
+        for month in months
+        for change in month.changes
+        for person in (change.proposed_by, change.approved_by)
+        if person
+    }
+    return render_form(
+        "admin/list_periods.html",
+        form or PeriodChangeForm(formdata=None),
+        months=months,
+        forms=forms,
+        names=names_of(people),
+        today=today,
+        looks=LOOKS,
+        state_name=state_name,
+        change_name=change_name,
+        me=current_user.id,
+        may_act=current_user.has_role(Role.ADMIN),
+    )
+
+
+def state_name(state: PeriodState) -> str:
+    names: dict[PeriodState, str] = {
+        PeriodState.OPEN: _("open"),
+        PeriodState.SOFT_CLOSED: _("soft-closed"),
+        PeriodState.CLOSED: _("closed"),
+    }
+    return names[state]
+
+
+def change_name(to_state: PeriodState) -> str:
+    """What a change does, as a heading."""
+    names: dict[PeriodState, str] = {
+        PeriodState.OPEN: _("Open again"),
+        PeriodState.SOFT_CLOSED: _("Soft-close"),
+        PeriodState.CLOSED: _("Close for good"),
+    }
+    return names[to_state]
+
+
+def _first_day(month: str) -> date:
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        abort(404)
