@@ -114,7 +114,7 @@ class PolicyScopeUnknown(Invalid):
 
 
 class PolicyPartsWrong(Invalid):
-    message = N_("Every part of the division needs a share from 0 to 100%%.")
+    message = N_("Every part of the division needs a share from 0 to 100.")
 
 
 class PolicyNotInFuture(Invalid):
@@ -130,7 +130,7 @@ class PolicyReasonMissing(Invalid):
 
 
 class PolicyProposalStale(Conflict):
-    message = N_("The proposal was changed after you read it. Read it again before you sign.")
+    message = N_("The proposal changed after you opened it. Read it again before you sign.")
 
 
 class PolicyProposalDecided(Conflict):

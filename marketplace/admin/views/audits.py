@@ -22,7 +22,7 @@ from marketplace.statements.wording import account_name, kind_name
 from marketplace.web.formats import format_money, format_number
 
 
-@bp.get("/ledger/audit")
+@bp.get("/ledger/audit/")
 @readers
 def list_audits() -> ResponseReturnValue:
     """The last runs, and what the chosen one (`?run=`, else the newest) found."""
@@ -45,7 +45,7 @@ def list_audits() -> ResponseReturnValue:
     )
 
 
-@bp.post("/ledger/audit")
+@bp.post("/ledger/audit/")
 @signers
 def new_audit() -> ResponseReturnValue:
     """Look at every rule now."""

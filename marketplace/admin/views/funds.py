@@ -35,7 +35,7 @@ class Band:
     amount: Money
 
 
-@bp.get("/funds")
+@bp.get("/funds/")
 @readers
 def show_funds() -> ResponseReturnValue:
     at = now()

@@ -31,7 +31,7 @@ from marketplace.web.forms import render_form
 LOOKS = {PeriodState.OPEN: "plain", PeriodState.SOFT_CLOSED: "wait", PeriodState.CLOSED: "ok"}
 
 
-@bp.get("/ledger/periods")
+@bp.get("/ledger/periods/")
 @readers
 def list_periods() -> ResponseReturnValue:
     """Every month with its state, who closed it, and what may be done with it."""

@@ -75,7 +75,7 @@ class TrialSale:
     owed: Money | None
 
 
-@bp.get("/ledger/policies")
+@bp.get("/ledger/policies/")
 @readers
 def list_policies() -> ResponseReturnValue:
     at = now()
@@ -85,8 +85,9 @@ def list_policies() -> ResponseReturnValue:
     trial = None
     if request.args.get("amount") and form.validate():
         trial = _try(form, at)
-    elif not request.args.get("amount"):
+    if not form.on.errors:
         form.on.data = form.day(today_in_seoul(at))
+        form.on.raw_data = None
     decided = [fact.proposal for facts in histories.values() for fact in facts if fact.proposal]
     people = {
         person
