@@ -134,7 +134,7 @@ def state_name(state: PeriodState) -> str:
     names: dict[PeriodState, str] = {
         PeriodState.OPEN: _("open"),
         PeriodState.SOFT_CLOSED: _("soft-closed"),
-        PeriodState.CLOSED: _("closed"),
+        PeriodState.CLOSED: _("closed for good"),
     }
     return names[state]
 

@@ -1,0 +1,366 @@
+"""Audits, months, divisions and funds on their pages, with two people acting."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from marketplace.kernel.db import db
+from marketplace.kernel.time import now, today_in_seoul
+from marketplace.ledger.models import (
+    LedgerAudit,
+    LedgerPeriodChange,
+    PeriodState,
+    SplitPolicy,
+    SplitPolicyProposal,
+)
+from marketplace.ledger.operations import approve_period_change, propose_period_change
+from marketplace.ledger.queries import entries_about, entry_number
+from marketplace.ledger.queries.periods import state_of
+from marketplace.reinvestment.operations import settle_disbursement
+from tests.admin.test_home import text_of
+from tests.ledger.tampering import tamper
+from tests.openbook.conftest import LATER
+from tests.reinvestment.world import an_admin
+
+SALE = {"cooperative": "91.5", "service": "5", "village_share": "3.5"}
+
+
+@pytest.fixture
+def whole(world):
+    """The world with its payment settled, so that nothing is overdue by now."""
+    from marketplace.reinvestment.models import Disbursement
+
+    settle_disbursement(
+        db.session.scalars(sa.select(Disbursement)).one(), reference="KRW-1", at=LATER
+    )
+    db.session.flush()
+    return world
+
+
+@pytest.fixture
+def first(open_as, world):
+    return open_as(an_admin("Dewi Lestari"))
+
+
+@pytest.fixture
+def second(open_as, world):
+    return open_as(an_admin("Park Minseo"))
+
+
+def send(browser, address: str, data=None):
+    """Post a form and go where the answer leads."""
+    answer = browser.post(address, data=data)
+    return browser.get(answer.headers["Location"]) if answer.status_code == 302 else answer
+
+
+def tomorrow() -> str:
+    return (today_in_seoul(now()) + timedelta(days=1)).isoformat()
+
+
+def changes():
+    return db.session.scalars(sa.select(LedgerPeriodChange).order_by(LedgerPeriodChange.id)).all()
+
+
+def change_by_two(first, second, month: str, state: str, reason: str = ""):
+    """Propose and sign one step of a month; the last page."""
+    place = "/en/admin/ledger/periods/"
+    send(
+        first,
+        f"{place}{month}/changes",
+        data={f"{month}-to_state": state, f"{month}-reason": reason},
+    )
+    return send(second, f"{place}changes/{changes()[-1].id}/approval")
+
+
+def propose(browser, scope="sale", **fields):
+    data = SALE | {"valid_from": tomorrow(), "reason": "The council voted"} | fields
+    return send(browser, f"/en/admin/ledger/policies/{scope}/new", data=data)
+
+
+# Audit
+
+
+def test_an_audit_says_that_every_rule_holds_and_who_asked(whole, first):
+    text = text_of(send(first, "/en/admin/ledger/audit/"))
+
+    assert "Every rule holds." in text
+    assert "asked by Dewi Lestari" in text
+    assert (
+        "I13 Published seals still fit the history. No part of the house checks this yet." in text
+    )
+
+
+def test_a_breach_is_named_with_a_link_to_its_entry(whole, first, reader):
+    (sale,) = entries_about("order", whole.waiting.number)
+    tamper("UPDATE ledger_entries SET ref_id = 'L-OTHER' WHERE id = :id", id=sale.id)
+
+    first.post("/en/admin/ledger/audit/")
+    page = reader.get("/en/admin/ledger/audit/")
+
+    assert f"The entry is not what was booked: its seal differs. {sale.number}" in text_of(page)
+    assert f'/en/admin/ledger/{sale.id}"' in page.get_data(as_text=True)
+
+
+def test_an_earlier_run_can_be_read_again(whole, first, reader):
+    for _ in range(2):
+        first.post("/en/admin/ledger/audit/")
+    oldest = db.session.scalars(sa.select(LedgerAudit).order_by(LedgerAudit.id)).first()
+
+    assert reader.get(f"/en/admin/ledger/audit/?run={oldest.id}").status_code == 200
+    assert reader.get("/en/admin/ledger/audit/?run=999999").status_code == 404
+
+
+# Conservation
+
+
+def test_paid_in_is_paid_out_and_cash_in_each_currency(whole, reader):
+    text = text_of(reader.get("/en/admin/ledger/conservation"))
+
+    # Two sales of 112,000 and 212,000 won, 10,000 of a pledge; 1,200 paid to a village.
+    assert "Paid in 334,000" in text
+    assert "Paid out 1,200" in text
+    assert text.count("Paid in = paid out + cash. Difference: 0.") == 2
+
+
+def test_money_that_nobody_can_account_for_is_said_so(whole, reader):
+    (sale,) = entries_about("order", whole.waiting.number)
+    tamper("DELETE FROM ledger_entries WHERE id = :id", id=sale.id)
+
+    text = text_of(reader.get("/en/admin/ledger/conservation"))
+
+    assert "is not accounted for. The books are broken" in text
+
+
+# Months
+
+
+def test_a_month_is_closed_step_by_step_by_two_people(whole, first, second, reader):
+    change_by_two(first, second, "2026-04", "soft")
+    page = text_of(change_by_two(first, second, "2026-04", "closed"))
+
+    assert "Signed. Both names stand on the change." in page
+    assert state_of(LATER.date().replace(month=4, day=1)) is PeriodState.CLOSED
+    assert "Close for good: Dewi Lestari, then Park Minseo" in text_of(
+        reader.get("/en/admin/ledger/periods/")
+    )
+
+
+def test_whoever_proposed_a_change_does_not_sign_it(whole, first):
+    text = text_of(change_by_two(first, first, "2026-04", "soft"))
+
+    assert "Two different people must propose and approve." in text
+    assert changes()[0].is_waiting
+
+
+def test_a_month_is_not_closed_with_broken_books_and_the_audit_says_why(whole, first, second):
+    change_by_two(first, second, "2026-04", "soft")
+    (sale,) = entries_about("order", whole.waiting.number)
+    tamper("UPDATE ledger_entries SET ref_id = 'L-OTHER' WHERE id = :id", id=sale.id)
+
+    text = text_of(change_by_two(first, second, "2026-04", "closed"))
+
+    assert "A month is closed only with clean books." in text
+    assert entry_number(sale.id) in text
+    assert state_of(LATER.date().replace(month=4, day=1)) is PeriodState.SOFT_CLOSED
+
+
+def test_a_month_is_opened_again_only_for_a_reason_which_the_field_asks_for(whole, first, second):
+    change_by_two(first, second, "2026-04", "soft")
+
+    refused = send(
+        first, "/en/admin/ledger/periods/2026-04/changes", data={"2026-04-to_state": "open"}
+    )
+    assert refused.status_code == 422
+    assert "Reason: Write why the month is opened again." in text_of(refused)
+
+    change_by_two(first, second, "2026-04", "open", reason="A late invoice")
+    assert state_of(LATER.date().replace(month=4, day=1)) is PeriodState.OPEN
+
+
+@pytest.mark.parametrize(("month", "status"), [("2026-13", 404), ("now", 404), ("2026-04-01", 404)])
+def test_a_month_that_is_none_is_not_found(whole, first, month, status):
+    assert first.post(f"/en/admin/ledger/periods/{month}/changes").status_code == status
+
+
+def test_a_change_is_withdrawn(whole, first, second):
+    change_by_two(first, first, "2026-04", "soft")
+
+    text = text_of(send(second, f"/en/admin/ledger/periods/changes/{changes()[0].id}/withdrawal"))
+
+    assert "Withdrawn. The month stays as it is." in text
+    assert not changes()[0].is_waiting
+
+
+# Divisions
+
+
+def test_two_people_change_a_division_for_a_later_day(world, first, second):
+    propose(first)
+    proposal = db.session.scalars(sa.select(SplitPolicyProposal)).one()
+
+    text = text_of(
+        send(
+            second,
+            f"/en/admin/ledger/policies/{proposal.id}/approval",
+            data={"body": proposal.body_sha256},
+        )
+    )
+
+    assert "Signed. Sales from that day on are divided so." in text
+    assert "Dewi Lestari, then Park Minseo" in text
+    newest = db.session.scalars(sa.select(SplitPolicy).order_by(SplitPolicy.id.desc())).first()
+    assert newest.parts == {"cooperative": 9_150, "service": 500, "village_share": 350}
+
+
+def test_what_changed_after_it_was_read_is_not_signed(world, first, second):
+    propose(first)
+    proposal = db.session.scalars(sa.select(SplitPolicyProposal)).one()
+    read = proposal.body_sha256
+    send(
+        first,
+        f"/en/admin/ledger/policies/{proposal.id}/edit",
+        data=SALE | {"valid_from": tomorrow(), "reason": "Counted again"},
+    )
+
+    text = text_of(
+        send(second, f"/en/admin/ledger/policies/{proposal.id}/approval", data={"body": read})
+    )
+
+    assert "The proposal changed after you opened it." in text
+    assert "Counted again" in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"service": "6"}, "Cooperative: The shares must add up to 100%, not 101%."),
+        ({"service": "abc"}, "Write a percentage, for example 92.5."),
+        ({"service": "5.001"}, "Write a percentage with two decimals at most."),
+        ({"service": "-1"}, "A share is between 0 and 100."),
+        ({"valid_from": "2026-01-01"}, "Holds from: A division begins on a later day"),
+        ({"reason": ""}, "Why it changes: Write the reason."),
+        ({"reason": " "}, "Write why the division changes"),
+    ],
+)
+def test_a_wrong_division_is_refused_beside_its_field_and_keeps_what_was_typed(
+    world, first, fields, sentence
+):
+    page = propose(first, **fields)
+
+    assert page.status_code == 422
+    assert sentence in text_of(page)
+    assert 'value="91.5"' in page.get_data(as_text=True)
+    assert db.session.scalars(sa.select(SplitPolicyProposal)).all() == []
+
+
+def test_percentages_are_read_with_a_comma_too(world, first):
+    propose(first, cooperative="91,5", village_share="3,5")
+
+    assert db.session.scalars(sa.select(SplitPolicyProposal)).one().parts["cooperative"] == 9_150
+
+
+def test_only_its_writer_changes_a_proposal(world, first, second):
+    propose(first)
+    proposal = db.session.scalars(sa.select(SplitPolicyProposal)).one()
+
+    page = second.post(
+        f"/en/admin/ledger/policies/{proposal.id}/edit",
+        data=SALE | {"valid_from": tomorrow(), "reason": "Mine"},
+    )
+
+    assert page.status_code == 409
+    assert "Only the person who proposed the division may change it." in text_of(page)
+
+
+def test_the_tester_divides_to_the_won_as_a_sale_does(world, reader):
+    text = text_of(reader.get("/en/admin/ledger/policies/?amount=33,333&on=2026-04-18"))
+
+    assert "Cooperative 30,666 Service and payment 1,667 Village share 1,000" in text
+    assert "fund 700 Training and mentoring fund 150 Youth ambassador fund 100 Reserve 50" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("amount=much", "Write whole won above zero"),
+        ("amount=0", "Write whole won above zero"),
+        ("amount=100&on=2019-01-01", "is in force yet."),
+    ],
+)
+def test_the_tester_says_what_it_cannot_divide(world, reader, query, sentence):
+    page = reader.get(f"/en/admin/ledger/policies/?{query}")
+
+    assert page.status_code == 200
+    assert sentence in text_of(page)
+
+
+# Funds
+
+
+def test_funds_show_what_came_what_is_committed_and_what_is_free(world, reader):
+    text = text_of(reader.get("/en/admin/funds/"))
+
+    # 2,100 came and went to the program; of 5,000 set aside 1,200 is paid, 900 of it village share.
+    assert re.search(
+        r"Village program fund In, 12 months 2,100 Out, 12 months 2,100"
+        r" Committed to programs 900 Free 0",
+        text,
+    )
+    assert re.search(
+        r"company pledges In, 12 months 10,000 Out, 12 months 2,900"
+        r" Committed to programs 2,900 Free 7,100",
+        text,
+    )
+    assert "At that pace the free money lasts 29.4 months." in text
+    assert "Nothing was spent in 12 months." in text
+
+
+@pytest.mark.parametrize(
+    ("place", "most"),
+    [
+        ("ledger/audit/", 8),
+        ("ledger/conservation", 7),
+        ("ledger/periods/", 8),
+        ("ledger/policies/", 9),
+        ("funds/", 14),
+    ],
+)
+def test_pages_ask_few_questions(reader, world, statements, place, most):
+    reader.get(f"/en/admin/{place}")
+    statements.clear()
+
+    reader.get(f"/en/admin/{place}")
+
+    assert len(statements) <= most, "\n\n".join(statements)
+
+
+def test_the_worker_audits_once_a_day(whole):
+    from marketplace.admin.commands import audit_daily
+
+    assert (audit_daily(), audit_daily()) == (1, 0)
+    assert db.session.scalars(sa.select(LedgerAudit)).one().breaches == 0
+
+
+def test_the_command_names_each_breach_and_fails(app, whole):
+    runner = app.test_cli_runner()
+    clean = runner.invoke(args=["ledger", "audit"])
+    (sale,) = entries_about("order", whole.waiting.number)
+    tamper("UPDATE ledger_entries SET ref_id = 'L-OTHER' WHERE id = :id", id=sale.id)
+    broken = runner.invoke(args=["ledger", "audit"])
+
+    assert clean.exit_code == 0, clean.output
+    assert re.search(r"I1 +Sums of entries +\d+ +0\n", clean.output)
+    assert broken.exit_code == 1
+    assert f"{sale.number}: The entry is not what was booked" in broken.output
+
+
+def test_months_changed_meanwhile_are_not_signed(whole, first, second):
+    month = LATER.date().replace(month=4, day=1)
+    change = propose_period_change(month, PeriodState.SOFT_CLOSED, by=1, at=now())
+    approve_period_change(change, by=2, at=now())
+
+    text = text_of(send(second, f"/en/admin/ledger/periods/changes/{change.id}/approval"))
+
+    assert "This change of the month is decided already." in text
