@@ -1,0 +1,138 @@
+"""Signatures and entries that come at the same instant, with real commits."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
+
+import pytest
+
+from marketplace.kernel.db import db, transaction
+from marketplace.kernel.errors import DomainError
+from marketplace.kernel.money import won
+from marketplace.ledger import hooks
+from marketplace.ledger.errors import PeriodChangeDecided, PeriodClosed, PolicyDayTaken
+from marketplace.ledger.models import (
+    LedgerPeriodChange,
+    PeriodState,
+    SplitPolicy,
+    SplitPolicyProposal,
+)
+from marketplace.ledger.operations import (
+    approve_period_change,
+    approve_policy,
+    post,
+    propose_period_change,
+    propose_policy,
+)
+from marketplace.ledger.queries.audits import run_checks
+from marketplace.ledger.queries.periods import count_entries_in, get_period_change
+from marketplace.ledger.queries.policy_history import get_policy_proposal
+from tests.factories import NOON
+from tests.ledger.drafts import a_draft
+
+APRIL = date(2026, 4, 1)
+JUNE = datetime(2026, 6, 10, 3, 0, tzinfo=UTC)
+SALE = {"cooperative": 9_200, "service": 500, "village_share": 300}
+
+
+@pytest.fixture(autouse=True)
+def only_the_ledgers_rules(monkeypatch):
+    monkeypatch.setattr(hooks, "_checks", {})
+
+
+def at_once(app, *acts):
+    """Run each of `acts` in a thread and a transaction of its own; their results or refusals."""
+    start = Barrier(len(acts))
+
+    def run(act):
+        with app.app_context():
+            try:
+                start.wait()
+                with transaction():
+                    return act()
+            except DomainError as refusal:
+                return refusal
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def soft_closed() -> int:
+    """April soft-closed; the id of the change that would close it."""
+    with transaction():
+        soft = propose_period_change(APRIL, PeriodState.SOFT_CLOSED, by=1, at=JUNE)
+        approve_period_change(soft, by=2, at=JUNE)
+        return propose_period_change(APRIL, PeriodState.CLOSED, by=1, at=JUNE).id
+
+
+def adjust():
+    return post(
+        a_draft(
+            {"assets:bank": won(1), "equity:opening": won(-1)},
+            kind="adjustment",
+            proposed_by=1,
+            approved_by=2,
+        )
+    )
+
+
+def test_no_entry_slips_in_behind_the_audit_that_closes_a_month(committed):
+    closing = soft_closed()
+
+    def close():
+        approve_period_change(get_period_change(closing), by=2, at=JUNE)
+
+    results = at_once(committed, *[adjust] * 4, close, *[adjust] * 4)
+
+    booked = [result for result in results if isinstance(result, int)]
+    refused = [result for result in results if isinstance(result, PeriodClosed)]
+    change = db.session.get(LedgerPeriodChange, closing)
+    assert results[4] is None
+    assert len(booked) + len(refused) == 8
+    assert change.entry_count == len(booked) == count_entries_in(APRIL)[0]
+    assert [result.rule for result in run_checks(JUNE) if result.count] == []
+
+
+def test_of_two_second_signatures_one_counts(committed):
+    closing = soft_closed()
+
+    def sign(person):
+        return lambda: approve_period_change(get_period_change(closing), by=person, at=JUNE)
+
+    results = at_once(committed, sign(2), sign(3), sign(4))
+
+    assert results.count(None) == 1
+    assert sum(isinstance(result, PeriodChangeDecided) for result in results) == 2
+
+
+def test_of_two_divisions_for_one_day_signed_at_once_one_counts(committed):
+    with transaction():
+        ids = [
+            propose_policy(
+                "sale",
+                SALE | {"service": 500 - step, "village_share": 300 + step},
+                valid_from=NOON + timedelta(days=9),
+                reason="Voted",
+                by=1,
+                at=NOON,
+            ).id
+            for step in range(3)
+        ]
+
+    def sign(proposal_id):
+        def act():
+            proposal = get_policy_proposal(proposal_id)
+            approve_policy(proposal, by=2, body_sha256=proposal.body_sha256, at=NOON)
+
+        return act
+
+    results = at_once(committed, *[sign(proposal_id) for proposal_id in ids])
+
+    db.session.rollback()
+    assert results.count(None) == 1
+    assert sum(isinstance(result, PolicyDayTaken) for result in results) == 2
+    assert db.session.query(SplitPolicy).count() == 1
+    signed = db.session.query(SplitPolicyProposal).filter_by(approved_by=2)
+    assert signed.count() == 1
