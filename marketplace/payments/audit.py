@@ -14,6 +14,7 @@ from marketplace.kernel.errors import N_
 from marketplace.kernel.money import Money
 from marketplace.ledger.hooks import Breach, Finding, register_check
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
+from marketplace.payments.hooks import list_purposes
 from marketplace.payments.models import (
     BalanceTransaction,
     Payment,
@@ -34,7 +35,10 @@ def register_checks() -> None:
 
 
 def check_payments(at: datetime) -> Finding:
-    """Whether each reference has in the account what was paid for it, less what went back."""
+    """Whether each reference has in the account what was paid for it, less what went back.
+
+    Payouts of Stripe to the bank are about no payment, and are not looked at here.
+    """
     paid = select(
         Payment.purpose.label("kind"), Payment.reference, Payment.currency, Payment.minor
     ).where(Payment.state == PaymentState.PAID)
@@ -45,7 +49,7 @@ def check_payments(at: datetime) -> Finding:
     )
     booked = (
         select(
-            func.coalesce(LedgerEntry.ref_kind, ""),
+            LedgerEntry.ref_kind,
             func.coalesce(LedgerEntry.ref_id, ""),
             LedgerPosting.currency,
             -LedgerPosting.amount,
@@ -53,7 +57,11 @@ def check_payments(at: datetime) -> Finding:
         .select_from(LedgerPosting)
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
-        .where(LedgerAccount.code.like(f"{STRIPE}:___"), LedgerEntry.kind != FEE)
+        .where(
+            LedgerAccount.code.like(f"{STRIPE}:___"),
+            LedgerEntry.kind != FEE,
+            LedgerEntry.ref_kind.in_(list_purposes()),
+        )
     )
     both = paid.union_all(returned, booked).subquery()
     rows = db.session.execute(

@@ -59,3 +59,8 @@ def register(name: str, purpose: Purpose) -> None:
 
 def purpose_of(payment: Payment) -> Purpose:
     return _purposes[payment.purpose]
+
+
+def list_purposes() -> list[str]:
+    """What can be paid for."""
+    return sorted(_purposes)

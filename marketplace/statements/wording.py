@@ -36,6 +36,7 @@ def kind_name(kind: str) -> str:
         "disbursement": _("Disbursement"),
         "disbursement_settled": _("Disbursement paid"),
         "reversal": _("Reversal"),
+        "adjustment": _("Adjustment"),
     }
     return names.get(kind, kind)
 
