@@ -10,6 +10,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.models import (
     LedgerAudit,
+    LedgerPeriod,
     LedgerPeriodChange,
     PeriodState,
     SplitPolicy,
@@ -17,7 +18,6 @@ from marketplace.ledger.models import (
 )
 from marketplace.ledger.operations import approve_period_change, propose_period_change
 from marketplace.ledger.queries import entries_about, entry_number
-from marketplace.ledger.queries.periods import state_of
 from marketplace.reinvestment.operations import settle_disbursement
 from tests.admin.test_home import text_of
 from tests.ledger.tampering import tamper
@@ -61,6 +61,10 @@ def tomorrow() -> str:
 
 def changes():
     return db.session.scalars(sa.select(LedgerPeriodChange).order_by(LedgerPeriodChange.id)).all()
+
+
+def state_of(month):
+    return db.session.get(LedgerPeriod, month).state
 
 
 def change_by_two(first, second, month: str, state: str, reason: str = ""):
@@ -364,3 +368,22 @@ def test_months_changed_meanwhile_are_not_signed(whole, first, second):
     text = text_of(send(second, f"/en/admin/ledger/periods/changes/{change.id}/approval"))
 
     assert "This change of the month is decided already." in text
+
+
+def test_what_waits_for_a_second_person_stands_at_home(world, first, reader):
+    assert "No month and no division is waiting." in text_of(reader.get("/en/admin/"))
+
+    propose(first)
+    first.post("/en/admin/ledger/periods/2026-04/changes", data={"2026-04-to_state": "soft"})
+
+    text = text_of(reader.get("/en/admin/"))
+    assert "2026-04 Soft-close" in text
+    assert "Goods of a sale from " in text
+
+
+def test_the_second_person_sees_what_changes(world, first, reader):
+    propose(first)
+
+    text = text_of(reader.get("/en/admin/ledger/policies/"))
+
+    assert "91.5%, today 92% Service and payment 5% Village share 3.5%, today 3%" in text

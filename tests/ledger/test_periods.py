@@ -29,7 +29,7 @@ from marketplace.ledger.operations import (
     withdraw_period_change,
 )
 from marketplace.ledger.queries import get_entry
-from marketplace.ledger.queries.periods import list_months, state_of
+from marketplace.ledger.queries.periods import list_months
 from tests.factories import NOON, saved
 from tests.ledger.drafts import a_draft
 from tests.ledger.tampering import tamper
@@ -45,6 +45,11 @@ OPEN, SOFT, CLOSED = PeriodState.OPEN, PeriodState.SOFT_CLOSED, PeriodState.CLOS
 @pytest.fixture(autouse=True)
 def only_the_ledgers_rules(monkeypatch):
     monkeypatch.setattr(hooks, "_checks", {})
+
+
+def state_of(month: date) -> PeriodState:
+    period = db.session.get(LedgerPeriod, month)
+    return period.state if period else OPEN
 
 
 def changed(month: date, *states: PeriodState, at=JUNE) -> None:

@@ -7,6 +7,7 @@ from flask_login import current_user
 from marketplace.accounts.models import Role
 from marketplace.admin import queries
 from marketplace.admin.views.blueprint import bp, readers
+from marketplace.admin.views.decisions import decisions_waiting
 from marketplace.admin.views.figures import check_figures
 from marketplace.kernel.money import Money
 from marketplace.kernel.time import now, today_in_seoul
@@ -33,6 +34,7 @@ def show_home() -> ResponseReturnValue:
             list_waiting_disbursements(queries.AT_MOST), count_waiting_disbursements()
         ),
         requests=queries.open_requests(),
+        decisions=decisions_waiting(),
         parcels=queries.late_parcels(at),
         refunds=queries.pending_refunds(),
         events=queries.troubled_events(at),

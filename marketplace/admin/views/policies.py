@@ -100,8 +100,13 @@ def list_policies() -> ResponseReturnValue:
         at=at,
         histories=histories,
         waiting=waiting,
-        bars={scope: _bar(facts, at) for scope, facts in histories.items()},
-        legends={proposal.id: legend_of(proposal.scope, proposal.parts) for proposal in waiting},
+        bars={scope: _bar(scope, facts, at) for scope, facts in histories.items()},
+        legends={
+            proposal.id: legend_of(
+                proposal.scope, proposal.parts, _parts_in_force(histories[proposal.scope], at)
+            )
+            for proposal in waiting
+        },
         form=form,
         trial=trial,
         trial_parts=_rows(asdict(trial.parts), SCOPES["sale"]) if trial else [],
@@ -234,12 +239,15 @@ def _rows(amounts: Mapping[str, int], names: Sequence[str]) -> list[tuple[str, s
     return [(part_name(name), format_amount(won(amounts.get(name, 0)))) for name in names]
 
 
-def _bar(facts: Sequence[PolicyFact], at: datetime) -> dict[str, object] | None:
+def _parts_in_force(facts: Sequence[PolicyFact], at: datetime) -> Mapping[str, int] | None:
+    return next((fact.policy.parts for fact in facts if fact.is_in_force(at)), None)
+
+
+def _bar(scope: str, facts: Sequence[PolicyFact], at: datetime) -> dict[str, object] | None:
     """The division in force as one bar with its legend."""
-    fact = next((fact for fact in facts if fact.is_in_force(at)), None)
-    if fact is None:
+    parts = _parts_in_force(facts, at)
+    if parts is None:
         return None
-    scope, parts = fact.policy.scope, fact.policy.parts
     items = legend_of(scope, parts)
     return {
         "drawing": split_bar(
@@ -250,11 +258,20 @@ def _bar(facts: Sequence[PolicyFact], at: datetime) -> dict[str, object] | None:
     }
 
 
-def legend_of(scope: str, parts: Mapping[str, int]) -> list[tuple[str, str, str]]:
+def legend_of(
+    scope: str, parts: Mapping[str, int], today: Mapping[str, int] | None = None
+) -> list[tuple[str, str, str]]:
+    """Each part with its share; with `today`, those that change say what they are today."""
     return [
-        (f"f{DYES[name]}", part_name(name), f"{percent(parts.get(name, 0))}%")
+        (f"f{DYES[name]}", part_name(name), _share(parts.get(name, 0), (today or parts).get(name)))
         for name in SCOPES[scope]
     ]
+
+
+def _share(part: int, today: int | None) -> str:
+    if today is None or today == part:
+        return f"{percent(part)}%"
+    return str(_("%(share)s%%, today %(today)s%%", share=percent(part), today=percent(today)))
 
 
 def percent(basis_points: int) -> str:

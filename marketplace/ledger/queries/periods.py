@@ -77,11 +77,6 @@ def list_months(until: date) -> list[Month]:
     ]
 
 
-def state_of(starts_on: date) -> PeriodState:
-    state = db.session.scalar(select(LedgerPeriod.state).where(LedgerPeriod.starts_on == starts_on))
-    return state or PeriodState.OPEN
-
-
 def find_earlier_open(starts_on: date) -> date | None:
     """The first month with entries before `starts_on` that is not closed."""
     first = db.session.scalar(
@@ -114,6 +109,15 @@ def find_waiting_change(starts_on: date) -> LedgerPeriodChange | None:
             LedgerPeriodChange.withdrawn_by.is_(None),
         )
     )
+
+
+def list_waiting_changes() -> Sequence[LedgerPeriodChange]:
+    """Changes of months that need a second signature, oldest first."""
+    return db.session.scalars(
+        select(LedgerPeriodChange)
+        .where(LedgerPeriodChange.approved_by.is_(None), LedgerPeriodChange.withdrawn_by.is_(None))
+        .order_by(LedgerPeriodChange.id)
+    ).all()
 
 
 def count_entries_in(starts_on: date) -> tuple[int, int | None]:

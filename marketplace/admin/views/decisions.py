@@ -1,0 +1,51 @@
+"""What waits for a second signature about the books themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from marketplace.admin.queries import AT_MOST, Queue
+from marketplace.admin.views.periods import change_name
+from marketplace.admin.views.policies import scope_name
+from marketplace.kernel.time import today_in_seoul
+from marketplace.ledger.queries.periods import list_waiting_changes
+from marketplace.ledger.queries.policy_history import list_waiting_policies
+from marketplace.web.formats import format_day
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One thing to sign, where it stands, and since when it waits."""
+
+    name: str
+    what: str
+    url: str
+    proposed_at: datetime
+
+
+def decisions_waiting() -> Queue:
+    """Changes of months and divisions, the longest waiting first; two queries."""
+    months = [
+        Decision(
+            f"{change.starts_on:%Y-%m}",
+            change_name(change.to_state),
+            url_for("admin.list_periods"),
+            change.proposed_at,
+        )
+        for change in list_waiting_changes()
+    ]
+    divisions = [
+        Decision(
+            scope_name(proposal.scope),
+            _("from %(day)s", day=format_day(today_in_seoul(proposal.valid_from))),
+            url_for("admin.list_policies"),
+            proposal.proposed_at,
+        )
+        for proposal in list_waiting_policies()
+    ]
+    found = sorted([*months, *divisions], key=lambda decision: decision.proposed_at)
+    return Queue(found[:AT_MOST], len(found))
