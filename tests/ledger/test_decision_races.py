@@ -2,7 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 
 import pytest
 
@@ -93,6 +94,27 @@ def test_no_entry_slips_in_behind_the_audit_that_closes_a_month(committed):
     assert len(booked) + len(refused) == 8
     assert change.entry_count == len(booked) == count_entries_in(APRIL)[0]
     assert [result.rule for result in run_checks(JUNE) if result.count] == []
+
+
+def test_closing_waits_for_an_entry_that_is_under_way(committed):
+    closing = soft_closed()
+    under_way = Event()
+
+    def write_slowly():
+        with committed.app_context(), transaction():
+            adjust()
+            under_way.set()
+            sleep(0.5)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write_slowly)
+        assert under_way.wait(10)
+        with transaction():
+            approve_period_change(get_period_change(closing), by=2, at=JUNE)
+        writing.result()
+
+    change = db.session.get(LedgerPeriodChange, closing)
+    assert change.entry_count == count_entries_in(APRIL)[0] == 1
 
 
 def test_of_two_second_signatures_one_counts(committed):
