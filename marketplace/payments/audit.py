@@ -26,6 +26,8 @@ from marketplace.payments.operations import fee_in
 
 STRIPE = "assets:stripe"
 FEE = "stripe_fee"
+MORE_PAID = N_("%(kind)s %(reference)s: %(amount)s was paid that is not in the books.")
+MORE_BOOKED = N_("%(kind)s %(reference)s: %(amount)s is in the books that nobody paid.")
 WENT_BACK = (RefundState.PENDING, RefundState.SUCCEEDED)
 
 
@@ -72,8 +74,8 @@ def check_payments(at: datetime) -> Finding:
     )
     breaches = [
         Breach(
-            N_("%(kind)s %(reference)s: Stripe says %(amount)s more than the books."),
-            {"kind": kind, "reference": reference, "amount": Money(int(minor), currency)},
+            MORE_PAID if minor > 0 else MORE_BOOKED,
+            {"kind": kind, "reference": reference, "amount": Money(abs(int(minor)), currency)},
             _last_entry(kind, reference),
         )
         for kind, reference, currency, minor in rows

@@ -127,7 +127,8 @@ def test_money_in_the_account_that_nobody_paid_is_named(world):
     )
 
     (breach,) = broken()["I11"]
-    assert (breach.entry_id, breach.facts["amount"]) == (entry_id, won(-5))
+    assert (breach.entry_id, breach.facts["amount"]) == (entry_id, won(5))
+    assert "nobody paid" in breach.message
 
 
 def test_a_fee_that_is_not_in_the_books_is_named(world):
