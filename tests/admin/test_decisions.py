@@ -124,7 +124,7 @@ def test_paid_in_is_paid_out_and_cash_in_each_currency(whole, reader):
 
     # Two sales of 112,000 and 212,000 won, 10,000 of a pledge; 1,200 paid to a village.
     assert "Paid in 334,000" in text
-    assert "Paid out 1,200" in text
+    assert "Money that left 1,200" in text
     assert text.count("Paid in = paid out + cash. Difference: 0.") == 2
 
 

@@ -61,8 +61,13 @@ class Conservation:
         return self.total_in - self.total_used - self.total_cash
 
     @property
+    def missing(self) -> Money:
+        """What is not accounted for, whichever way of counting shows it; never negative."""
+        return abs(self.difference or self.total_claims - self.total_cash)
+
+    @property
     def is_whole(self) -> bool:
-        return not self.difference and self.total_claims == self.total_cash
+        return not self.missing
 
 
 def conservation() -> list[Conservation]:
