@@ -1,15 +1,15 @@
 """Divisions are proposed by one person and signed by another.
 
-Revision ID: 0015
-Revises: 0014
+Revision ID: 0009
+Revises: 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0015"
-down_revision = "0014"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
