@@ -32,9 +32,8 @@ def whole(world):
     """The world with its payment settled, so that nothing is overdue by now."""
     from marketplace.reinvestment.models import Disbursement
 
-    settle_disbursement(
-        db.session.scalars(sa.select(Disbursement)).one(), reference="KRW-1", at=LATER
-    )
+    payment = db.session.scalars(sa.select(Disbursement)).one()
+    settle_disbursement(payment, reference="KRW-1", by=an_admin("Lee Sujin").id, at=LATER)
     db.session.flush()
     return world
 

@@ -39,6 +39,7 @@ def list_audits() -> ResponseReturnValue:
         groups=_by_rule(audit) if audit else [],
         names=names_of(people),
         rules=RULES,
+        in_words=_,
         breach_words=breach_words,
         entry_number=entry_number,
         may_act=current_user.has_role(Role.ADMIN),
