@@ -1,4 +1,4 @@
-"""What happens without a request: mails, holds, open payments, arrivals, releases, the audit.
+"""What happens without a request: mails, holds, open payments, arrivals, releases, audit, seals.
 
 Nothing here is the only record of anything: each task looks for rows that wait.
 """
@@ -6,6 +6,7 @@ Nothing here is the only record of anything: each task looks for rows that wait.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event, Thread
 
 import structlog
 from flask import Flask, current_app
@@ -22,6 +23,7 @@ from marketplace.orders.commands import (
     give_up_unpaid,
     release_parcels,
 )
+from marketplace.sealing import read_seal_key, seal_for_ever
 
 log = structlog.get_logger()
 
@@ -64,8 +66,16 @@ SCHEDULE: list[tuple[str, Callable[[], int], str]] = [
 
 
 def run_worker() -> None:
-    """Work until stopped."""
+    """Work until stopped. Raises ConfigError where the ledger's seal has no key."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
+    read_seal_key(app.config["LUMBUNG"])
     options = ConsumerConfig(workers=1, periodic=True, check_worker_health=True)
     options.validate()
-    build_queue(app).create_consumer(**options.values).run()
+    stop = Event()
+    sealer = Thread(target=seal_for_ever, args=(app, stop), name="sealer", daemon=True)
+    sealer.start()
+    try:
+        build_queue(app).create_consumer(**options.values).run()
+    finally:
+        stop.set()
+        sealer.join(timeout=10)

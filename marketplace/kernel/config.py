@@ -33,6 +33,7 @@ class Config:
     stripe_checkout_origin: str = "https://checkout.stripe.com"
     smtp_url: str = ""
     demo_password: str = ""
+    ledger_key: str = ""
     oldest_rate_days: int = 7
     rate_limits: bool = True
     funds: str = "liabilities"
@@ -88,6 +89,7 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
         stripe_checkout_origin=_origin(api_base) or "https://checkout.stripe.com",
         smtp_url=environ.get("SMTP_URL", ""),
         demo_password=environ.get("LUMBUNG_DEMO_PASSWORD", "lumbung-demo" if demo else ""),
+        ledger_key=environ.get("LUMBUNG_LEDGER_KEY", ""),
         # The demo's exchange rates end on one day; its pages name that day.
         oldest_rate_days=36_500 if demo else 7,
         rate_limits=environ.get("LUMBUNG_RATE_LIMITS", "1") != "0",

@@ -49,6 +49,26 @@ class PeriodClosed(Conflict):
     message = N_("The books of %(day)s are closed.")
 
 
+class KeyUnreadable(Invalid):
+    message = N_("This is no key for the seal of the ledger.")
+
+
+class NoteUnreadable(Invalid):
+    message = N_("This is no signed head of the ledger.")
+
+
+class SealBroken(Conflict):
+    message = N_("The seal does not fit its last head; nothing more is sealed.")
+
+
+class SealForked(Conflict):
+    message = N_("A head of %(size)s entries was seen that the ledger does not have.")
+
+
+class NotSealed(NotFound):
+    message = N_("This is not sealed yet.")
+
+
 class Overdrawn(Conflict):
     message = N_("Only %(available)s is left in “%(path)s”.")
 

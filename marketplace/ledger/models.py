@@ -127,6 +127,60 @@ class LedgerAccountControl(Model):
     account_id: Mapped[int] = mapped_column(ForeignKey("ledger_accounts.id"), primary_key=True)
 
 
+class LedgerLeaf(Model):
+    """The place of an entry in the sealed log, in the order of sealing.
+
+    `salt` hides what is private in the leaf; `receipt` is what the code on a buyer's receipt
+    opens. The leaf's bytes are never kept: they are written anew from the entry.
+    """
+
+    __tablename__ = "ledger_leaves"
+
+    leaf_index: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(Minor, unique=True)
+    salt: Mapped[bytes]
+    receipt: Mapped[str | None]
+    leaf_hash: Mapped[bytes]
+
+
+class LedgerTileRoot(Model):
+    """The root of a full tile: hash `position` of the tiles on the level above, from 1 up."""
+
+    __tablename__ = "ledger_tile_roots"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes]
+
+
+class LedgerHead(Model):
+    """A signed head: what the log was when it had `size` leaves.
+
+    `frontier` are the roots of its whole subtrees, joined: enough to let the tree grow.
+    """
+
+    __tablename__ = "ledger_heads"
+
+    size: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
+    root: Mapped[bytes]
+    frontier: Mapped[bytes]
+    note: Mapped[str]
+    signed_at: Mapped[datetime]
+
+
+class LedgerCosignature(Model):
+    """An outside key's word that it saw a head and that history only grew until then."""
+
+    __tablename__ = "ledger_cosignatures"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    size: Mapped[int] = mapped_column(Minor, ForeignKey("ledger_heads.size"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    line: Mapped[str]
+    seen_at: Mapped[datetime]
+
+
 class PeriodState(StrEnum):
     OPEN = "open"
     SOFT_CLOSED = "soft"

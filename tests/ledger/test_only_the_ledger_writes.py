@@ -3,12 +3,12 @@ from pathlib import Path
 
 ROOMS = Path(__file__).resolve().parents[2] / "marketplace"
 TABLES = (
-    r"(ledger_(entries|postings|accounts|account_controls|periods|period_changes|audits)"
-    r"|split_polic(ies|y_proposals))"
+    r"(ledger_(entries|postings|accounts|account_controls|periods|period_changes|audits|leaves"
+    r"|tile_roots|heads|cosignatures)|split_polic(ies|y_proposals))"
 )
 MODELS = (
-    r"(Ledger(Entry|Posting|Account|AccountControl|Period|PeriodChange|Audit)"
-    r"|SplitPolicy(Proposal)?)"
+    r"(Ledger(Entry|Posting|Account|AccountControl|Period|PeriodChange|Audit|Leaf|TileRoot|Head"
+    r"|Cosignature)|SplitPolicy(Proposal)?)"
 )
 WRITING = re.compile(
     rf"(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+(TABLE\s+)?{TABLES}\b"

@@ -1,0 +1,194 @@
+"""Whether the books are still what was sealed: everything is hashed again from its contents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+
+from marketplace.kernel.db import db
+from marketplace.kernel.errors import N_
+from marketplace.ledger.errors import KeyUnreadable, NoteUnreadable
+from marketplace.ledger.leaves import Booked, canonical, leaf_of
+from marketplace.ledger.merkle import TILE_HEIGHT, Frontier, leaf_hash
+from marketplace.ledger.models import (
+    LedgerCosignature,
+    LedgerEntry,
+    LedgerHead,
+    LedgerLeaf,
+    LedgerTileRoot,
+)
+from marketplace.ledger.notes import Checkpoint, Verifier, read_note, read_verifier
+from marketplace.ledger.queries.entries import entry_number
+from marketplace.ledger.queries.sealing import (
+    IS_UNSEALED,
+    STRETCH,
+    Leaf,
+    find_booked,
+    list_heads,
+    list_leaves,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is not what it was. `message` is marked for translation."""
+
+    message: str
+    facts: dict[str, str | int] = field(default_factory=dict)
+    entry_id: int | None = None
+
+    def __str__(self) -> str:
+        return self.message % self.facts
+
+
+@dataclass(frozen=True, slots=True)
+class SealReport:
+    """What was looked at, and what is wrong. Waiting entries have no seal yet."""
+
+    entries: int
+    heads: int
+    waiting: int
+    faults: list[Fault]
+
+
+class _Tree:
+    """Grows from what the books say, beside what was kept of it."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self.verifier = verifier
+        self.frontier = Frontier()
+        self.tile_roots: dict[tuple[int, int], bytes] = {}
+        self.roots: dict[int, bytes] = {}
+        self.heads = 0
+        self._heads = list_heads()
+        self._next = next(self._heads, None)
+
+    def append(self, hash_: bytes) -> Iterator[Fault]:
+        completed = self.frontier.append(hash_)
+        for level, root in enumerate(completed[TILE_HEIGHT::TILE_HEIGHT], start=1):
+            position = (self.frontier.size >> level * TILE_HEIGHT) - 1
+            self.tile_roots[level, position] = root
+        while self._next is not None and self._next.size <= self.frontier.size:
+            yield from self._check_head(self._next)
+            self._next = next(self._heads, None)
+
+    def end(self) -> Iterator[Fault]:
+        """Faults that show only when no leaf is left."""
+        last = max(self.roots, default=0)
+        if self._next is not None:
+            yield Fault(
+                N_("A signed head has %(size)s entries, and only %(count)s are there."),
+                {"size": self._next.size, "count": self.frontier.size},
+            )
+        elif self.frontier.size > last:
+            yield Fault(
+                N_("%(count)s sealed entries are under no signed head."),
+                {"count": self.frontier.size - last},
+            )
+        stored = {
+            (level, position): hash_
+            for level, position, hash_ in db.session.execute(
+                select(LedgerTileRoot.level, LedgerTileRoot.position, LedgerTileRoot.hash)
+            )
+        }
+        if stored != self.tile_roots:
+            yield Fault(N_("The tiles of the log are not those of its entries."))
+
+    def _check_head(self, head: LedgerHead) -> Iterator[Fault]:
+        self.heads += 1
+        root = self.frontier.root()
+        facts: dict[str, str | int] = {"size": head.size}
+        if head.size < self.frontier.size or head.root != root:
+            yield Fault(N_("The head of %(size)s entries is not that of the entries."), facts)
+        elif head.frontier != b"".join(self.frontier.hashes):
+            yield Fault(N_("The edge of the head of %(size)s entries was changed."), facts)
+        self.roots[head.size] = root
+        if not _is_signed(head, self.verifier):
+            yield Fault(N_("The head of %(size)s entries is not signed by our key."), facts)
+
+
+def check_seal(verifier: Verifier, *, last_seen: Checkpoint | None = None) -> SealReport:
+    """Read all sealed entries and compare; never trusts a hash that was stored.
+
+    `last_seen` is a head kept elsewhere: without one, a log whose end was cut off looks whole.
+    """
+    tree = _Tree(verifier)
+    faults: list[Fault] = []
+    for start in range(0, _count_places(), STRETCH):
+        leaves = list_leaves(start, start + STRETCH)
+        entries = find_booked([leaf.entry_id for leaf in leaves])
+        for leaf in leaves:
+            faults += _check_leaf(leaf, entries.get(leaf.entry_id), tree)
+    faults += tree.end()
+    faults += _check_cosignatures(tree)
+    if last_seen is not None and tree.roots.get(last_seen.size) != last_seen.root:
+        faults.append(
+            Fault(
+                N_("A head of %(size)s entries was seen that the ledger does not have."),
+                {"size": last_seen.size},
+            )
+        )
+    return SealReport(tree.frontier.size, tree.heads, _count_waiting(), faults)
+
+
+def _check_leaf(leaf: Leaf, entry: Booked | None, tree: _Tree) -> Iterator[Fault]:
+    number = entry_number(leaf.entry_id)
+    if leaf.index != tree.frontier.size:
+        yield Fault(N_("Place %(index)s of the log is empty."), {"index": tree.frontier.size})
+        tree.frontier = Frontier(leaf.index, [b""] * leaf.index.bit_count())
+    if entry is None:
+        yield Fault(N_("Entry %(number)s is gone."), {"number": number}, leaf.entry_id)
+        yield from tree.append(b"")
+        return
+    hash_ = leaf_hash(canonical(leaf_of(entry, salt=leaf.salt, receipt=leaf.receipt)))
+    if hash_ != leaf.hash or not entry.is_whole:
+        yield Fault(
+            N_("Entry %(number)s is not what was sealed."), {"number": number}, leaf.entry_id
+        )
+    if not _is_balanced(entry):
+        yield Fault(N_("Entry %(number)s does not balance."), {"number": number}, leaf.entry_id)
+    yield from tree.append(hash_)
+
+
+def _is_balanced(entry: Booked) -> bool:
+    sums: Counter[str] = Counter()
+    for line in entry.lines:
+        sums[line.currency] += line.amount
+    return len(entry.lines) >= 2 and not any(sums.values())
+
+
+def _is_signed(head: LedgerHead, verifier: Verifier) -> bool:
+    try:
+        note = read_note(head.note)
+    except NoteUnreadable:
+        return False
+    expected = Checkpoint(verifier.name, head.size, head.root)
+    return note.checkpoint == expected and note.signed_by(verifier)
+
+
+def _check_cosignatures(tree: _Tree) -> Iterator[Fault]:
+    rows = db.session.execute(
+        select(LedgerCosignature.size, LedgerCosignature.key, LedgerCosignature.line)
+    )
+    for size, key, line in rows:
+        text = Checkpoint(tree.verifier.name, size, tree.roots.get(size, b"")).text
+        try:
+            is_right = read_note(f"{text}\n{line}").signed_by(read_verifier(key))
+        except (KeyUnreadable, NoteUnreadable):
+            is_right = False
+        if not is_right:
+            yield Fault(
+                N_("A cosignature under the head of %(size)s entries is wrong."), {"size": size}
+            )
+
+
+def _count_places() -> int:
+    last = db.session.scalar(select(func.max(LedgerLeaf.leaf_index)))
+    return 0 if last is None else last + 1
+
+
+def _count_waiting() -> int:
+    return db.session.scalar(select(func.count()).select_from(LedgerEntry).where(IS_UNSEALED)) or 0

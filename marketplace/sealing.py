@@ -1,0 +1,155 @@
+"""The seal of the ledger at work: its key, the last head it wrote down, and when it runs.
+
+The key and the last head lie in the instance folder, where whoever edits the database is not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import structlog
+from flask import Flask
+from sqlalchemy import select
+
+from marketplace.kernel.config import Config, ConfigError
+from marketplace.kernel.db import db, transaction
+from marketplace.kernel.errors import DomainError
+from marketplace.kernel.time import now
+from marketplace.ledger.notes import LOG, Note, Signer, new_signer, read_note, read_signer
+from marketplace.ledger.operations.sealing import Codes, seal_entries
+from marketplace.ledger.queries.sealing import find_head
+from marketplace.orders.models import Order
+
+log = structlog.get_logger()
+
+DEMO_LOG = "lumbung.example/ledger"
+
+PAUSE = 1.0
+"""Seconds between two looks for entries to seal."""
+PAUSE_AFTER_FAULT = 60.0
+RECENT = timedelta(minutes=5)
+"""How far back a look goes; transactions are cut off long before."""
+WHOLE_LOOK_EVERY = 600
+"""Looks after which one goes back to the beginning, whatever was committed late."""
+
+
+def key_file(config: Config) -> Path:
+    return config.instance / "ledger.key"
+
+
+def head_file(config: Config) -> Path:
+    return config.instance / "ledger.head"
+
+
+def read_seal_key(config: Config) -> Signer:
+    """The key that signs heads. A demo makes its own on first use.
+
+    Raises ConfigError where there is none, KeyUnreadable.
+    """
+    if config.ledger_key:
+        return _of_log(read_signer(config.ledger_key))
+    path = key_file(config)
+    if config.demo and not path.exists():
+        make_seal_key(path, DEMO_LOG)
+    if not path.exists():
+        raise ConfigError(
+            "Set LUMBUNG_LEDGER_KEY, or make the key of the ledger's seal once, with"
+            " `flask ledger key ADDRESS`."
+        )
+    return _of_log(read_signer(path.read_text()))
+
+
+def _of_log(signer: Signer) -> Signer:
+    if signer.kind != LOG:
+        raise ConfigError("The key of the ledger's seal is a witness's; it must be the log's.")
+    return signer
+
+
+def make_seal_key(path: Path, name: str, kind: int = LOG) -> None:
+    """Write a key of its own to `path`, for the owner's eyes; what is there already stays."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w") as file:
+        file.write(f"{new_signer(name, kind).text}\n")
+
+
+def read_head_file(path: Path) -> Note | None:
+    """The head that was seen last. Raises NoteUnreadable."""
+    return read_note(path.read_text()) if path.exists() else None
+
+
+def write_head_file(path: Path, text: str) -> None:
+    """Written whole beside the file, then moved: a power cut leaves the old head."""
+    beside = path.with_name(f"{path.name}.new")
+    with beside.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def seal_waiting(config: Config, signer: Signer, *, is_whole: bool = True) -> int:
+    """Seal what is committed by now, and write the head down; returns how many entries.
+
+    Unless `is_whole`, only entries of the last minutes are looked for. Raises SealForked,
+    SealBroken.
+    """
+    at = now()
+    since = 0 if is_whole else int((at - RECENT).timestamp() * 1000) << 22
+    before = find_head()
+    newest = before
+    while True:
+        seen = read_head_file(head_file(config))
+        with transaction():
+            head = seal_entries(
+                signer,
+                at=at,
+                since=since,
+                codes=CODES,
+                last_seen=seen.checkpoint if seen else None,
+            )
+        if head is None:
+            break
+        newest = head
+        write_head_file(head_file(config), head.note)
+    return (newest.size if newest else 0) - (before.size if before else 0)
+
+
+def _codes_of_orders(numbers: Collection[str]) -> dict[str, str]:
+    rows = db.session.execute(
+        select(Order.number, Order.receipt_code).where(Order.number.in_(numbers))
+    )
+    return {number: code for number, code in rows}
+
+
+CODES: Codes = {"order": _codes_of_orders}
+
+
+def seal_for_ever(app: Flask, stop: Event) -> None:
+    """Seal every second until `stop`. Beside the schedule, whose smallest step is a minute."""
+    config: Config = app.config["LUMBUNG"]
+    signer = read_seal_key(config)
+    looks = 0
+    pause = 0.0
+    while not stop.wait(pause):
+        pause = PAUSE
+        with app.app_context():
+            try:
+                done = seal_waiting(config, signer, is_whole=looks % WHOLE_LOOK_EVERY == 0)
+            except DomainError as error:
+                log.error("sealing stopped", reason=str(error))
+                pause = PAUSE_AFTER_FAULT
+            except Exception:
+                db.session.rollback()
+                log.exception("task failed", task="seal")
+                pause = PAUSE_AFTER_FAULT
+            else:
+                looks += 1
+                if done:
+                    log.info("task", task="seal", done=done)
