@@ -111,5 +111,3 @@ def known_history(count: int) -> None:
                 "approved_by": 2,
             },
         )
-
-

@@ -121,6 +121,4 @@ def test_the_verifier_refuses_a_second_writing_of_a_signature():
     signature = signer._sign(b"")
     other = int.from_bytes(signature[32:], "little") + order
 
-    assert not is_signed(
-        signer.verifier.public, b"", signature[:32] + other.to_bytes(32, "little")
-    )
+    assert not is_signed(signer.verifier.public, b"", signature[:32] + other.to_bytes(32, "little"))
