@@ -9,18 +9,16 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 FORMAT = "1"
 PUBLIC_REFS = frozenset({"program", "pledge"})
 """Things whose numbers anyone may know; orders are not among them."""
 
 
-@dataclass(frozen=True, slots=True)
-class BookedLine:
+class BookedLine(NamedTuple):
     line_no: int
     line_count: int
     code: str
@@ -28,8 +26,7 @@ class BookedLine:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(NamedTuple):
     """An entry column by column."""
 
     id: int
@@ -55,6 +52,9 @@ class Booked:
         return [(line.line_no, line.line_count) for line in self.lines] == [
             (number, self.line_count) for number in range(1, self.line_count + 1)
         ]
+
+
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def leaf_of(entry: Booked, *, salt: bytes, receipt: str | None) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def receipt_tag(code: str, entry_id: int) -> str:
 
 def canonical(content: dict[str, Any]) -> bytes:
     """The one way to write `content` down."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _write(content).encode()
 
 
 def _number(value: int | None) -> str | None:

@@ -39,7 +39,7 @@ KEY = SIGNER.verifier.text
 @pytest.fixture
 def history(database) -> list[int]:
     """Four entries under two heads: two sales, one in two currencies, and its reversal."""
-    set_policy("sale", {"cooperative": 10_000}, valid_from=NOON)
+    policy = set_policy("sale", {"cooperative": 10_000}, valid_from=NOON)
     sold = sell(2)
     seal()
     with transaction():
@@ -50,7 +50,12 @@ def history(database) -> list[int]:
                     "equity:trading:idr-krw": won(-100_000),
                     "assets:bank": rupiah(90_000),
                     "liabilities:coop:gayo:payable": rupiah(-90_000),
-                }
+                },
+                ref_kind="program",
+                ref_id="P-7",
+                policy_id=policy.id,
+                proposed_by=4711,
+                approved_by=4712,
             )
         )
         undone = reverse(exchange, occurred_at=NOON, effective_on=TODAY, memo="Counted twice")

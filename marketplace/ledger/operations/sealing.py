@@ -170,9 +170,10 @@ def _write_leaves(
             }
             for level, root in enumerate(completed, start=1)
         ]
-    db.session.execute(insert(LedgerLeaf), leaves)
+    connection = db.session.connection()
+    connection.execute(insert(LedgerLeaf), leaves)
     if roots:
-        db.session.execute(insert(LedgerTileRoot), roots)
+        connection.execute(insert(LedgerTileRoot), roots)
 
 
 def _receipt_tags(entries: Sequence[Booked], codes: Codes) -> dict[int, str]:

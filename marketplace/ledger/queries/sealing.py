@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from base64 import b64encode
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
@@ -32,7 +32,7 @@ from marketplace.ledger.models import (
 STRETCH = 1_000
 """How many leaves are read at once."""
 
-COLUMNS = [getattr(LedgerEntry, field.name) for field in fields(Booked) if field.name != "lines"]
+COLUMNS = [getattr(LedgerEntry, name) for name in Booked._fields if name != "lines"]
 
 IS_UNSEALED: ColumnElement[bool] = ~exists().where(LedgerLeaf.entry_id == LedgerEntry.id)
 
@@ -98,7 +98,11 @@ def list_unsealed(*, since: int = 0, limit: int) -> list[Booked]:
     """Committed entries without a leaf, from the id `since` on, in the order of their ids."""
     rows = db.session.execute(
         select(*COLUMNS)
-        .where(LedgerEntry.id >= since, IS_UNSEALED)
+        .where(
+            LedgerEntry.id >= since,
+            # The second bound is the same; it lets the database skip all older leaves.
+            ~exists().where(LedgerLeaf.entry_id == LedgerEntry.id, LedgerLeaf.entry_id >= since),
+        )
         .order_by(LedgerEntry.id)
         .limit(limit)
     ).all()
@@ -135,7 +139,7 @@ def _booked(rows: Sequence[Any]) -> list[Booked]:
     )
     for row in found:
         lines[row[0]].append(BookedLine(*row[1:]))
-    return [Booked(**row._mapping, lines=lines[row.id]) for row in rows]
+    return [Booked._make([*row, lines[row.id]]) for row in rows]
 
 
 def list_leaves(start: int, stop: int) -> list[Leaf]:
