@@ -21,7 +21,7 @@ from marketplace.kernel.errors import DomainError
 from marketplace.kernel.time import now
 from marketplace.ledger.notes import LOG, Note, Signer, new_signer, read_note, read_signer
 from marketplace.ledger.operations.sealing import Codes, seal_entries
-from marketplace.ledger.queries.sealing import find_head
+from marketplace.ledger.queries.sealing import find_head, has_unsealed
 from marketplace.orders.models import Order
 
 log = structlog.get_logger()
@@ -104,7 +104,8 @@ def seal_waiting(config: Config, signer: Signer, *, is_whole: bool = True) -> in
     since = 0 if is_whole else int((at - RECENT).timestamp() * 1000) << 22
     before = find_head()
     newest = before
-    while True:
+    # Looked for first without a transaction: an idle look makes no writer wait.
+    while has_unsealed(since=since):
         seen = read_head_file(head_file(config))
         with transaction():
             head = seal_entries(

@@ -94,19 +94,23 @@ def checkpoint(size: int | None = None) -> str:
     )
 
 
+def has_unsealed(*, since: int = 0) -> bool:
+    """Whether a committed entry waits for its leaf, from the id `since` on."""
+    return db.session.scalar(select(LedgerEntry.id).where(*_unsealed(since)).limit(1)) is not None
+
+
 def list_unsealed(*, since: int = 0, limit: int) -> list[Booked]:
     """Committed entries without a leaf, from the id `since` on, in the order of their ids."""
     rows = db.session.execute(
-        select(*COLUMNS)
-        .where(
-            LedgerEntry.id >= since,
-            # The second bound is the same; it lets the database skip all older leaves.
-            ~exists().where(LedgerLeaf.entry_id == LedgerEntry.id, LedgerLeaf.entry_id >= since),
-        )
-        .order_by(LedgerEntry.id)
-        .limit(limit)
+        select(*COLUMNS).where(*_unsealed(since)).order_by(LedgerEntry.id).limit(limit)
     ).all()
     return _booked(rows)
+
+
+def _unsealed(since: int) -> tuple[ColumnElement[bool], ...]:
+    # The second bound is the same as the first; it lets the database skip all older leaves.
+    leaf = exists().where(LedgerLeaf.entry_id == LedgerEntry.id, LedgerLeaf.entry_id >= since)
+    return LedgerEntry.id >= since, ~leaf
 
 
 def find_booked(entry_ids: Collection[int]) -> dict[int, Booked]:
