@@ -173,7 +173,7 @@ def set_up_commands(app: Flask) -> None:
         click.echo("The worker is running.")
         try:
             run_worker()
-        except ConfigError as error:
+        except (ConfigError, DomainError) as error:
             raise click.ClickException(str(error)) from error
 
     app.cli.add_command(ledger)

@@ -70,13 +70,22 @@ def _of_log(signer: Signer) -> Signer:
 
 
 def make_seal_key(path: Path, name: str, kind: int = LOG) -> None:
-    """Write a key of its own to `path`, for the owner's eyes; what is there already stays."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
+    """Write a key of its own to `path`, for its owner's eyes; what is there already stays.
+
+    Raises KeyUnreadable for a name that no key can have.
+    """
+    key = new_signer(name, kind)
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(f"{new_signer(name, kind).text}\n")
+        file.write(f"{key.text}\n")
+    try:
+        # Appears whole or not at all, and never in place of another.
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    finally:
+        beside.unlink()
 
 
 def read_head_file(path: Path) -> Note | None:

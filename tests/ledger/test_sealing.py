@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.kernel.config import ConfigError
 from marketplace.kernel.db import db, transaction
-from marketplace.ledger.errors import NotSealed, SealBroken, SealForked
+from marketplace.ledger.errors import KeyUnreadable, NotSealed, SealBroken, SealForked
 from marketplace.ledger.leaves import canonical, leaf_of, receipt_tag
 from marketplace.ledger.merkle import is_consistent, leaf_hash, root_of
 from marketplace.ledger.models import LedgerEntry, LedgerHead, LedgerLeaf
@@ -30,7 +30,14 @@ from marketplace.ledger.queries.sealing import (
     tile,
 )
 from marketplace.ledger.queries.sealing_faults import check_seal
-from marketplace.sealing import head_file, key_file, read_seal_key, seal_for_ever, seal_waiting
+from marketplace.sealing import (
+    head_file,
+    key_file,
+    make_seal_key,
+    read_seal_key,
+    seal_for_ever,
+    seal_waiting,
+)
 from tests.conftest import settings
 from tests.factories import NOON
 from tests.ledger.drafts import a_draft
@@ -437,6 +444,20 @@ def test_only_a_demo_makes_its_own_key(tmp_path):
     with pytest.raises(ConfigError, match="flask ledger key"):
         read_seal_key(config)
     assert not key_file(config).exists()
+
+
+def test_a_key_that_is_there_stays(tmp_path):
+    path = tmp_path / "ledger.key"
+    with pytest.raises(KeyUnreadable):
+        make_seal_key(path, "no address")
+    make_seal_key(path, "market.example/ledger")
+    before = path.read_text()
+
+    make_seal_key(path, "market.example/ledger")
+
+    assert path.read_text() == before
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_key_may_come_from_the_environment(tmp_path):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import rupiah, won
+from marketplace.ledger.chart import CHART, DEBIT_CLASSES
 from marketplace.ledger.models import SplitPolicy
 from marketplace.ledger.operations import post, reverse, set_policy
 from marketplace.ledger.operations.sealing import cosign_head, seal_entries
@@ -438,6 +439,21 @@ def test_what_is_no_date_any_more_is_noticed(history, engine_name, tmp_path, cap
 
     assert any("is gone" in fault for fault in faults())
     assert check(capsys, a_bundle(tmp_path / "b.zip"))[0] == 1
+
+
+def test_every_account_of_the_chart_can_be_written_and_read(database, tmp_path, capsys):
+    with transaction():
+        for rule in CHART:
+            path = rule.pattern.replace("*", "P-7")
+            side = 1 if rule.account_class in DEBIT_CLASSES else -1
+            other = "equity:opening" if path == "assets:bank" else "assets:bank"
+            amount = won(1_000 * side if path == "assets:bank" else side)
+            post(a_draft({path: amount, other: -amount}))
+    seal()
+
+    code, said = check(capsys, a_bundle(tmp_path / "b.zip"))
+
+    assert (code, f"All {len(CHART)} entries balance" in said) == (0, True), said
 
 
 def test_cosignatures_that_were_changed_are_noticed(history):
