@@ -64,18 +64,18 @@ def get_head(size: int | None = None) -> LedgerHead:
     return head
 
 
-def list_heads() -> Iterator[LedgerHead]:
-    """All signed heads, the first one first."""
+def list_heads(up_to: int) -> Iterator[LedgerHead]:
+    """The signed heads of at most `up_to` leaves, the first one first."""
     last = 0
-    while heads := _heads_after(last):
+    while heads := _heads_between(last, up_to):
         yield from heads
         last = heads[-1].size
 
 
-def _heads_after(size: int) -> Sequence[LedgerHead]:
+def _heads_between(size: int, up_to: int) -> Sequence[LedgerHead]:
     return db.session.scalars(
         select(LedgerHead)
-        .where(LedgerHead.size > size)
+        .where(LedgerHead.size > size, LedgerHead.size <= up_to)
         .order_by(LedgerHead.size)
         .limit(STRETCH)
         .execution_options(populate_existing=True)

@@ -61,9 +61,8 @@ def _files(
 
 
 def _checkpoints(newest: LedgerHead) -> Iterator[bytes]:
-    for head in list_heads():
-        if head.size <= newest.size:
-            yield _json({"size": str(head.size), "note": head.note})
+    for head in list_heads(newest.size):
+        yield _json({"size": str(head.size), "note": head.note})
 
 
 def _accounts(head: LedgerHead, name_of: Callable[[str], str]) -> Iterator[bytes]:

@@ -57,14 +57,15 @@ class SealReport:
 class _Tree:
     """Grows from what the books say, beside what was kept of it."""
 
-    def __init__(self, verifier: Verifier) -> None:
+    def __init__(self, verifier: Verifier, size: int) -> None:
         self.verifier = verifier
+        self.size = size
         self.frontier = Frontier()
         self.tile_roots: dict[tuple[int, int], bytes] = {}
         self.roots: dict[int, bytes] = {}
         self.heads = 0
         self.has_parted = False
-        self._heads = list_heads()
+        self._heads = list_heads(size)
         self._next = next(self._heads, None)
 
     def append(self, hash_: bytes) -> Iterator[Fault]:
@@ -78,22 +79,17 @@ class _Tree:
 
     def end(self) -> Iterator[Fault]:
         """Faults that show only when no leaf is left."""
-        last = max(self.roots, default=0)
         if self._next is not None:
             yield Fault(
                 N_("A signed head has %(size)s entries, and only %(count)s are there."),
                 {"size": self._next.size, "count": self.frontier.size},
-            )
-        elif self.frontier.size > last:
-            yield Fault(
-                N_("%(count)s sealed entries are under no signed head."),
-                {"count": self.frontier.size - last},
             )
         stored = {
             (level, position): hash_
             for level, position, hash_ in db.session.execute(
                 select(LedgerTileRoot.level, LedgerTileRoot.position, LedgerTileRoot.hash)
             )
+            if position + 1 << level * TILE_HEIGHT <= self.size
         }
         if stored != self.tile_roots:
             yield Fault(N_("The tiles of the log are not those of its entries."))
@@ -119,10 +115,18 @@ def check_seal(verifier: Verifier, *, last_seen: Checkpoint | None = None) -> Se
 
     `last_seen` is a head kept elsewhere: without one, a log whose end was cut off looks whole.
     """
-    tree = _Tree(verifier)
+    # What is sealed while we read comes after this size, and is left for the next time.
+    size, places = _size_and_places()
+    tree = _Tree(verifier, size)
     faults: list[Fault] = []
-    for start in range(0, _count_places(), STRETCH):
-        leaves = list_leaves(start, start + STRETCH)
+    if places > size:
+        faults.append(
+            Fault(
+                N_("%(count)s sealed entries are under no signed head."), {"count": places - size}
+            )
+        )
+    for start in range(0, size, STRETCH):
+        leaves = list_leaves(start, min(start + STRETCH, size))
         entries = find_booked([leaf.entry_id for leaf in leaves])
         for leaf in leaves:
             faults += _check_leaf(leaf, entries.get(leaf.entry_id), tree)
@@ -189,9 +193,15 @@ def _check_cosignatures(tree: _Tree) -> Iterator[Fault]:
             )
 
 
-def _count_places() -> int:
-    last = db.session.scalar(select(func.max(LedgerLeaf.leaf_index)))
-    return 0 if last is None else last + 1
+def _size_and_places() -> tuple[int, int]:
+    """Leaves under the newest head and places taken, from one statement."""
+    size, last = db.session.execute(
+        select(
+            select(func.max(LedgerHead.size)).scalar_subquery(),
+            select(func.max(LedgerLeaf.leaf_index)).scalar_subquery(),
+        )
+    ).one()
+    return size or 0, 0 if last is None else last + 1
 
 
 def _count_waiting() -> int:
