@@ -1,14 +1,14 @@
 """The sealed log: leaves, tiles, signed heads and who saw them.
 
 Revision ID: 0010
-Revises: 0003
+Revises: 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0003"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
