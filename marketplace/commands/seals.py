@@ -1,52 +1,16 @@
-"""Commands that belong to no single room, and those of the ledger, which knows no Flask."""
+"""`flask ledger`: keys, seals, what is checked against them, and what strangers check."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 import click
-from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask import current_app
 
+from marketplace.commands.books import ledger
 from marketplace.kernel.config import Config, ConfigError
 from marketplace.kernel.errors import DomainError
-
-ledger = AppGroup("ledger", help="The books.")
-
-A_DAY = click.DateTime(["%Y-%m-%d"])
-# Written beside FILE and moved there when whole.
-A_NEW_FILE = click.File("w", encoding="utf-8", atomic=True)
-
-
-@ledger.command("export")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["hledger", "beancount", "csv", "jsonl"]),
-    required=True,
-    help="The program that shall read it.",
-)
-@click.option("--from", "since", type=A_DAY, help="The first accounting day.")
-@click.option("--to", "until", type=A_DAY, help="The last accounting day.")
-@click.argument("file", type=A_NEW_FILE, default="-")
-def export_ledger(kind: str, since: datetime | None, until: datetime | None, file: TextIO) -> None:
-    """Write all entries, or those between two days, to FILE or to the screen."""
-    from marketplace.kernel.db import snapshot
-    from marketplace.ledger.exports import FORMATS, Funds, open_books
-
-    if since and until and since > until:
-        raise click.BadParameter("--from is after --to.")
-    with snapshot():
-        books = open_books(
-            Funds(current_app.config["LUMBUNG"].funds),
-            since=since.date() if since else None,
-            until=until.date() if until else None,
-        )
-        for piece in FORMATS[kind](books) if books else ():
-            file.write(piece)
-
 
 A_FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -159,21 +123,3 @@ def bundle_ledger(file: BinaryIO) -> None:
     except (ConfigError, DomainError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"entries: {size}", err=True)
-
-
-def set_up_commands(app: Flask) -> None:
-    """Attach them to `flask`."""
-
-    @app.cli.command()
-    def worker() -> None:
-        """Send mails, release holds and shares, seal entries, until stopped."""
-        # Here, since a web process needs neither the queue nor what it brings along.
-        from marketplace.worker import run_worker
-
-        click.echo("The worker is running.")
-        try:
-            run_worker()
-        except (ConfigError, DomainError) as error:
-            raise click.ClickException(str(error)) from error
-
-    app.cli.add_command(ledger)
