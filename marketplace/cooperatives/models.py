@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.kernel.crypto import EncryptedText
@@ -68,12 +68,21 @@ class Membership(Model):
 
 
 class CoopBankAccount(Model):
-    """Where a cooperative is paid; number and holder are secret at rest."""
+    """Where a cooperative is paid; number and holder are secret at rest.
+
+    Nothing is paid to it before somebody else has typed the same number from the bank's paper.
+    """
 
     __tablename__ = "coop_bank_accounts"
+    __table_args__ = (
+        CheckConstraint("verified_by IS NULL OR verified_by <> entered_by", name="four_eyes"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperatives.id"), unique=True)
     bank_code: Mapped[str]
     number: Mapped[str] = mapped_column(EncryptedText)
     holder: Mapped[str] = mapped_column(EncryptedText)
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    verified_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    verified_at: Mapped[datetime | None]

@@ -3,10 +3,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from marketplace.accounts.models import User
-from marketplace.cooperatives.errors import MembersWrong, SlugTaken
+from marketplace.cooperatives.errors import (
+    AccountByYourself,
+    AccountMissing,
+    AccountNumberDiffers,
+    MembersWrong,
+    SlugTaken,
+)
 from marketplace.cooperatives.models import (
     CoopBankAccount,
     Cooperative,
@@ -14,8 +18,13 @@ from marketplace.cooperatives.models import (
     MemberRole,
     Membership,
 )
-from marketplace.cooperatives.queries import find_cooperative, find_membership
-from marketplace.kernel.db import db
+from marketplace.cooperatives.policies import normalize_account_number
+from marketplace.cooperatives.queries import (
+    find_bank_account,
+    find_cooperative,
+    find_membership,
+)
+from marketplace.kernel.db import db, lock
 
 
 def create_cooperative(
@@ -85,17 +94,53 @@ def add_member(
 
 
 def set_bank_account(
-    cooperative: Cooperative, *, bank_code: str, number: str, holder: str
+    cooperative: Cooperative, *, bank_code: str, number: str, holder: str, by: int | None = None
 ) -> CoopBankAccount:
-    """Keep where the cooperative is paid, replacing an earlier account."""
-    account = db.session.scalar(
-        select(CoopBankAccount).where(CoopBankAccount.cooperative_id == cooperative.id)
-    )
+    """Keep where the cooperative is paid, replacing an earlier account; nobody has checked it.
+
+    The same account again keeps its check. Raises AccountNumberWrong.
+    """
+    facts = {
+        "bank_code": bank_code,
+        "number": normalize_account_number(bank_code, number),
+        "holder": " ".join(holder.split()),
+    }
+    account = find_bank_account(cooperative)
     if account is None:
         account = CoopBankAccount(cooperative_id=cooperative.id)
         db.session.add(account)
-    account.bank_code = bank_code
-    account.number = number
-    account.holder = holder
+    elif all(getattr(account, name) == value for name, value in facts.items()):
+        return account
+    for name, value in facts.items():
+        setattr(account, name, value)
+    account.entered_by = by
+    account.verified_by = account.verified_at = None
     db.session.flush()
     return account
+
+
+def verify_bank_account(cooperative: Cooperative, number: str, *, by: int, at: datetime) -> None:
+    """Note that a second person read the same `number` on the bank's paper.
+
+    Raises AccountMissing, AccountByYourself, AccountNumberWrong, AccountNumberDiffers.
+    """
+    account = find_bank_account(cooperative)
+    if account is None:
+        raise AccountMissing
+    account = lock(CoopBankAccount, account.id)
+    if account.entered_by == by:
+        raise AccountByYourself
+    if normalize_account_number(account.bank_code, number) != account.number:
+        raise AccountNumberDiffers
+    if account.verified_at is None:
+        account.verified_by = by
+        account.verified_at = at
+        db.session.flush()
+
+
+def doubt_bank_account(cooperative: Cooperative) -> None:
+    """Ask for the account to be checked again, since a bank sent money back."""
+    account = find_bank_account(cooperative)
+    if account is not None:
+        account.verified_by = account.verified_at = None
+        db.session.flush()

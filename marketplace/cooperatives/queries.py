@@ -1,11 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
 
-from marketplace.cooperatives.models import Cooperative, CooperativeState, Membership
+from marketplace.cooperatives.models import (
+    CoopBankAccount,
+    Cooperative,
+    CooperativeState,
+    Membership,
+)
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
 from marketplace.reference.models import District, Province, Regency, Village
@@ -120,3 +125,17 @@ def list_members(cooperative: Cooperative) -> Sequence[Membership]:
 
 def find_by_id(cooperative_id: int) -> Cooperative | None:
     return db.session.get(Cooperative, cooperative_id)
+
+
+def find_bank_account(cooperative: Cooperative) -> CoopBankAccount | None:
+    return find_bank_accounts([cooperative.id]).get(cooperative.id)
+
+
+def find_bank_accounts(cooperative_ids: Collection[int]) -> Mapping[int, CoopBankAccount]:
+    """Where these cooperatives are paid, with the newest values, by cooperative; one query."""
+    rows = db.session.scalars(
+        select(CoopBankAccount)
+        .where(CoopBankAccount.cooperative_id.in_(sorted(cooperative_ids)))
+        .execution_options(populate_existing=True)
+    )
+    return {row.cooperative_id: row for row in rows}

@@ -1,8 +1,9 @@
-"""Refusals of carts, checkout, parcels and refunds."""
+"""Refusals of carts, checkout, parcels, refunds and payouts."""
 
 from __future__ import annotations
 
-from marketplace.kernel.errors import N_, Conflict, Invalid, NotFound, NotPermitted
+from marketplace.kernel.errors import N_, Conflict, Invalid, NotFound
+from marketplace.ledger.errors import SelfApproval
 
 
 class CartEmpty(Conflict):
@@ -112,8 +113,52 @@ class RefundNotPositive(Invalid):
     message = N_("Enter an amount of at least 1 won.")
 
 
-class AlreadyPaidOut(NotPermitted):
+class NothingToPay(Conflict):
+    message = N_("There is nothing to pay out. Choose at least one cooperative that can be paid.")
+
+
+class CooperativeNotReady(Conflict):
+    message = N_("%(cooperative)s cannot be paid any more. Look at the list again.")
+
+
+class PayoutSelfApproval(SelfApproval):
+    message = N_("You gathered this batch yourself, so a colleague has to sign. Nothing was sent.")
+
+
+class BatchChanged(Conflict):
     message = N_(
-        "This parcel's money has already been paid out to the cooperative, so it cannot be "
-        "refunded from here."
+        "An amount or a bank account changed after this batch was gathered. Nothing was sent: "
+        "cancel it and gather a new one."
     )
+
+
+class BatchCanceled(Conflict):
+    message = N_("This batch was canceled.")
+
+
+class BatchReleased(Conflict):
+    message = N_("This batch is already released.")
+
+
+class BatchNotReleased(Conflict):
+    message = N_("This batch is not released yet, so there is no bank file.")
+
+
+class BankFileDiffers(Conflict):
+    message = N_("The batch does not agree with the ledger, so there is no bank file.")
+
+
+class SenderUnknown(Conflict):
+    message = N_("Set LUMBUNG_PAYOUT_FROM to the account payouts are paid from.")
+
+
+class PayoutNotOnItsWay(Conflict):
+    message = N_("This payout is not on its way.")
+
+
+class SettledOutOfTime(Invalid):
+    message = N_("The day must be between %(first)s and %(last)s.")
+
+
+class PaidImplausible(Invalid):
+    message = N_("These rupiah stand for %(book)s. Check the amount against the bank's line.")

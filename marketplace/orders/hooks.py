@@ -1,8 +1,9 @@
-"""Steps that higher rooms add to the way of a buyer's village share: programs, disbursements."""
+"""What higher rooms add: steps on the way of a village share, things to do, what is unspent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -45,3 +46,27 @@ def on_desk_todo(function: Todo, *, place: int = 50) -> Todo:
 
 def desk_todo(cooperative: Cooperative) -> list[dict[str, object]]:
     return [thing for _, function in _todos for thing in function(cooperative)]
+
+
+@dataclass(frozen=True)
+class ShareLots:
+    """Who knows what programs spent of the shares in a release entry.
+
+    `unspent(entry_id)` tells the won left by path of the fund; `take(entry_id, by, amounts)` notes
+    that the entry `by` took some. The caller holds the locks of the funds.
+    """
+
+    unspent: Callable[[int], Mapping[str, int]]
+    take: Callable[[int, int, Mapping[str, int]], None]
+
+
+_share_lots: list[ShareLots] = []
+
+
+def keep_share_lots(lots: ShareLots) -> None:
+    """Ask `lots` from now on."""
+    _share_lots[:] = [lots]
+
+
+def share_lots() -> ShareLots:
+    return _share_lots[0] if _share_lots else ShareLots(lambda _: {}, lambda *_: None)

@@ -296,3 +296,138 @@ class ParcelRequest(Model):
     @property
     def is_being_refunded(self) -> bool:
         return self.is_open and self.refund_id is not None
+
+
+class LotSide(StrEnum):
+    PAYABLE = "payable"
+    CLAWBACK = "clawback"
+
+
+class OwedLot(Model):
+    """Rupiah a cooperative is owed (or owes us) and the won they stand for at their order's rate.
+
+    First in, first out. What is left of all lots of a side is the balance of its account.
+    """
+
+    __tablename__ = "owed_lots"
+    __table_args__ = (UniqueConstraint("entry_id", "side"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperatives.id"), index=True)
+    side: Mapped[LotSide]
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"))
+    entry_id: Mapped[int] = mapped_column(BigInteger)
+    minor: Mapped[int] = mapped_column(BigInteger)
+    book_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class OwedLotUse(Model):
+    """What the entry took of a lot; negative when it gave back. Rows are never changed."""
+
+    __tablename__ = "owed_lot_uses"
+
+    entry_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("owed_lots.id"), primary_key=True, index=True)
+    minor: Mapped[int] = mapped_column(BigInteger)
+    book_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class PayoutBatch(Model):
+    """Payouts gathered by one person and released by another.
+
+    `body_sha256` seals what both of them read.
+    """
+
+    __tablename__ = "payout_batches"
+    __table_args__ = (
+        CheckConstraint("released_by IS NULL OR released_by <> proposed_by", name="four_eyes"),
+        CheckConstraint("released_by IS NULL OR canceled_by IS NULL", name="one_end"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    body_sha256: Mapped[str]
+    form_key: Mapped[str | None] = mapped_column(unique=True)
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    proposed_at: Mapped[datetime]
+    released_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    released_at: Mapped[datetime | None]
+    canceled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    canceled_at: Mapped[datetime | None]
+    payouts: Mapped[list[Payout]] = relationship(
+        lazy="raise", order_by="Payout.id", back_populates="batch"
+    )
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.released_by is None and self.canceled_by is None
+
+
+class PayoutState(StrEnum):
+    WAITING = "waiting"
+    CANCELED = "canceled"
+    SENT = "sent"
+    SETTLED = "settled"
+    REJECTED = "rejected"
+
+
+class Payout(Model):
+    """Money on its way to one cooperative, in whole rupiah.
+
+    What the cooperative owed us (`netted_minor`) was set off first. `book_minor` are the won that
+    the rupiah stand for at the rates of their orders. The account is the one that was checked when
+    the batch was released.
+    """
+
+    __tablename__ = "payouts"
+    __table_args__ = (
+        UniqueConstraint("batch_id", "cooperative_id"),
+        CheckConstraint("minor > 0 AND minor % 100 = 0", name="whole_rupiah"),
+        CheckConstraint("netted_minor >= 0", name="netted"),
+        CheckConstraint("settled_on IS NULL OR rejected_at IS NULL", name="one_end"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("payout_batches.id"))
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperatives.id"), index=True)
+    minor: Mapped[int] = mapped_column(BigInteger)
+    netted_minor: Mapped[int] = mapped_column(BigInteger)
+    bank_code: Mapped[str | None]
+    account_number: Mapped[str | None] = mapped_column(EncryptedText)
+    holder: Mapped[str | None] = mapped_column(EncryptedText)
+    book_minor: Mapped[int | None] = mapped_column(BigInteger)
+    netting_entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    settled_on: Mapped[date | None]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    bank_reference: Mapped[str | None]
+    paid_minor: Mapped[int | None] = mapped_column(BigInteger)
+    fee_minor: Mapped[int | None] = mapped_column(BigInteger)
+    settlement_entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    rejected_at: Mapped[datetime | None]
+    rejected_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str | None]
+    rejection_entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    batch: Mapped[PayoutBatch] = relationship(
+        lazy="joined", innerjoin=True, back_populates="payouts"
+    )
+    cooperative: Mapped[Cooperative] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.minor, "IDR")
+
+    @property
+    def netted(self) -> Money:
+        return Money(self.netted_minor, "IDR")
+
+    @property
+    def state(self) -> PayoutState:
+        if self.settled_on is not None:
+            return PayoutState.SETTLED
+        if self.rejected_at is not None:
+            return PayoutState.REJECTED
+        if self.batch.canceled_by is not None:
+            return PayoutState.CANCELED
+        return PayoutState.SENT if self.batch.released_by is not None else PayoutState.WAITING

@@ -19,7 +19,7 @@ SHIPPING = "liabilities:shipping"
 DEFERRED_FEE = "liabilities:deferred-fee"
 TO_BUYERS = "liabilities:buyers"
 SHARE_HELD = "funds:village:held"
-RESERVE = "funds:village:reserve"
+REFUND_RESERVE = "funds:refund-reserve"
 PLATFORM_FEE = "income:platform-fee"
 STRIPE_FEE = "expenses:stripe-fee"
 REFUND_COVER = "expenses:refund-cover"
@@ -31,6 +31,10 @@ def held_by(slug: str) -> str:
 
 def payable_to(slug: str) -> str:
     return f"liabilities:coop:{slug}:payable"
+
+
+def clawback_of(slug: str) -> str:
+    return f"assets:coop:{slug}:clawback"
 
 
 def fund(name: str) -> str:
@@ -150,16 +154,19 @@ def refund_after_release(
     slug: str,
     parts: Parts,
     *,
+    from_funds: Mapping[str, int],
     from_reserve: int,
     from_payable: int,
     occurred_at: datetime,
     at: datetime,
 ) -> NewEntry:
-    """Money went back after the release: programs keep theirs, the reserve gives the share.
+    """Money went back after the release; programs keep what they were given.
 
-    `from_reserve` (won) and `from_payable` (rupiah) are what these can give; what they lack is
-    borne by us, and owed back by the cooperative.
+    `from_funds` (path to won) is what of the order's own share lies unspent in its funds, then
+    gives the reserve for refunds, and we bear what it lacks. `from_payable` (rupiah) is what was
+    not paid out yet; the rest the cooperative owes us.
     """
+    covered = parts.village_share - sum(from_funds.values()) - from_reserve
     return _entry(
         "refund",
         f"refund:{refund_number}",
@@ -168,12 +175,13 @@ def refund_after_release(
             Line(STRIPE, -won(parts.total)),
             Line(TRADING, won(parts.cooperative)),
             Line(PLATFORM_FEE, won(parts.service)),
-            Line(RESERVE, won(from_reserve)),
-            Line(REFUND_COVER, won(parts.village_share - from_reserve)),
+            *[Line(path, won(amount)) for path, amount in from_funds.items()],
+            Line(REFUND_RESERVE, won(from_reserve)),
+            Line(REFUND_COVER, won(covered)),
             Line(SHIPPING, won(parts.shipping)),
             Line(TRADING, -_idr(parts.owed)),
             Line(payable_to(slug), _idr(from_payable)),
-            Line(f"assets:coop:{slug}:clawback", _idr(parts.owed - from_payable)),
+            Line(clawback_of(slug), _idr(parts.owed - from_payable)),
         ],
         order_number,
         occurred_at=occurred_at,

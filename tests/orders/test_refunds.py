@@ -11,7 +11,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah, won
 from marketplace.kernel.outbox import OutboxMessage
 from marketplace.kernel.time import now
-from marketplace.ledger.queries import balance, entries_about
+from marketplace.ledger.queries import balance, credit_balance, entries_about
 from marketplace.orders.errors import (
     NotPaid,
     ParcelRefunded,
@@ -19,7 +19,7 @@ from marketplace.orders.errors import (
     RefundUnderway,
     ReleaseTooEarly,
 )
-from marketplace.orders.models import Order, OrderRefund, ParcelState
+from marketplace.orders.models import LotSide, Order, OrderRefund, ParcelState
 from marketplace.orders.operations import (
     deliver_parcel,
     refund_order_part,
@@ -35,10 +35,13 @@ from marketplace.orders.queries import (
     owed_to,
     parts_left,
 )
+from marketplace.orders.queries.lots import lots_left
 from marketplace.payments.flows import send_refund, settle
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.queries import find_refund
-from tests.factories import a_member, a_user
+from marketplace.reinvestment.errors import FundExhausted
+from marketplace.reinvestment.queries import trace_order
+from tests.factories import a_fund_of, a_member, a_user
 from tests.orders.test_pages import sign_in
 from tests.orders.world import (
     EMS_NUMBER,
@@ -50,9 +53,11 @@ from tests.orders.world import (
     the_parcel,
 )
 from tests.payments.test_checkout_session import a_session
+from tests.reinvestment.world import a_program, approved
 
 pytestmark = pytest.mark.usefixtures("database")
 
+FUNDS = ("programs", "training", "youth", "reserve")
 NO_MONEY = (
     "equity:trading:idr-krw:krw",
     "equity:trading:idr-krw:idr",
@@ -185,17 +190,55 @@ def test_the_webhook_and_the_answer_book_a_refund_once(order, admin, stripe, cli
     assert kinds.count("refund") == 1
 
 
-def test_after_the_release_programs_keep_theirs_and_the_reserve_gives(order, admin):
+def test_after_the_release_the_share_comes_back_from_where_it_lies(order, admin):
     parcel = released(the_parcel(order), at=now() + timedelta(days=8))
-    programs = balance("funds:village:programs:krw")
 
     refunded(order, 50_000, admin)
 
-    assert balance("funds:village:programs:krw") == programs == won(-2_100)
-    assert balance("funds:village:reserve:krw") == won(0)
-    assert balance("expenses:refund-cover:krw") == won(1_350)
+    left = {name: balance(f"funds:village:{name}:krw").minor for name in FUNDS}
+    assert left == {"programs": -1_050, "training": -225, "youth": -150, "reserve": -75}
+    assert balance("expenses:refund-cover:krw") == won(0)
     assert balance("income:platform-fee:krw") == won(-2_500)
     assert owed_to(parcel.cooperative).payable == rupiah(542_800)
+
+
+def test_refunds_in_pieces_after_the_release_leave_no_won_behind(order, admin):
+    released(the_parcel(order), at=now() + timedelta(days=8))
+
+    for amount in (1, 33_333, 17, 60_000):
+        refunded(order, amount, admin)
+    refunded(order, amount_left(order).minor, admin)
+
+    assert [balance(f"funds:village:{name}:krw").minor for name in FUNDS] == [0, 0, 0, 0]
+    assert [balance(code).minor for code in NO_MONEY] == [0, 0, 0, 0, 0]
+    assert balance("expenses:refund-cover:krw") == won(0)
+    assert lots_left(the_parcel(order).cooperative_id, LotSide.PAYABLE) == []
+
+
+def test_a_program_keeps_what_it_was_given_and_the_reserve_for_refunds_gives(order, admin):
+    released(the_parcel(order), at=now() + timedelta(days=8))
+    approved(a_program(2_100))
+    a_fund_of(won(300), "funds:refund-reserve")
+
+    refunded(order, 100_000, admin)
+
+    assert balance("funds:village:programs:krw") == won(0)
+    assert credit_balance("funds:refund-reserve:krw") == won(0)
+    # 3,000 won of share: 900 lay unspent in the other funds, 300 in the reserve.
+    assert balance("expenses:refund-cover:krw") == won(1_800)
+    assert trace_order(order.number).total == won(2_100)
+
+
+def test_what_a_refund_took_of_a_fund_cannot_be_allocated(order, admin):
+    released(the_parcel(order), at=now() + timedelta(days=8))
+    refunded(order, 50_000, admin)
+
+    with pytest.raises(FundExhausted) as refused:
+        approved(a_program(1_051))
+
+    assert refused.value.facts == {"available": won(1_050)}
+    approved(a_program(1_050))
+    assert balance("funds:village:programs:krw") == won(0)
 
 
 def test_money_stays_held_while_a_refund_is_on_its_way(order, admin):

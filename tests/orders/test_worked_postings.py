@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from marketplace.kernel.money import won
-from marketplace.orders import postings
+from marketplace.kernel.money import rupiah, won
+from marketplace.orders import payout_postings, postings
 from marketplace.orders.policies import divide_share, refund_parts, split_parcel
 from tests.factories import NOON
 from tests.orders.world import SALE_PARTS, SHARE_PARTS
@@ -20,11 +20,39 @@ RATE = Decimal("11.80")
 PAID = split_parcel(100_000, 12_000, SALE_PARTS, RATE)
 FIRST_REFUND = refund_parts(PAID, 50_000, RATE)
 LEFT = PAID - FIRST_REFUND
+LEFT_GOODS = refund_parts(LEFT, 50_000, RATE)
 AFTER_RELEASE = refund_parts(LEFT, 20_000, RATE)
 SMALL = split_parcel(30_000, 12_000, SALE_PARTS, RATE)
 
 WHEN = {"occurred_at": NOON, "at": NOON}
 ABOUT = ("L-1-R1", "L-1", "gayo")
+
+PAYOUT, OWED = "PO-1-1", rupiah(542_800)
+SIGNED = {"signers": (1, 2), "at": NOON}
+
+
+def from_funds(share):
+    return {postings.fund(name): part for name, part in divide_share(share, SHARE_PARTS).items()}
+
+
+def settled(paid):
+    return payout_postings.payout_settled(
+        PAYOUT,
+        OWED,
+        book=won(46_000),
+        paid=won(paid),
+        fee=won(2_500),
+        reference="FT-1",
+        occurred_at=NOON,
+        **SIGNED,
+    )
+
+
+def netted(book):
+    return payout_postings.clawback_netted(
+        PAYOUT, "gayo", OWED, book=won(book), clawback_book=won(46_000), **SIGNED
+    )
+
 
 ENTRIES = {
     ("A", "sale"): postings.sale("L-1", [("gayo", PAID)], policy_id=1, **WHEN),
@@ -40,9 +68,25 @@ ENTRIES = {
         at=NOON,
     ),
     ("D", "refund"): postings.refund_after_release(
-        *ABOUT, AFTER_RELEASE, from_reserve=75, from_payable=AFTER_RELEASE.owed, **WHEN
+        *ABOUT,
+        AFTER_RELEASE,
+        from_funds=from_funds(AFTER_RELEASE.village_share),
+        from_reserve=0,
+        from_payable=AFTER_RELEASE.owed,
+        **WHEN,
     ),
     ("E", "refund"): postings.refund(*ABOUT, refund_parts(SMALL, 42_000, RATE), **WHEN),
+    ("F", "payout"): payout_postings.payout_sent(PAYOUT, "gayo", OWED, **SIGNED),
+    ("F", "payout_settled"): settled(46_793),
+    ("G", "payout_settled"): settled(45_233),
+    ("H", "payout_rejected"): payout_postings.payout_rejected(
+        PAYOUT, "gayo", OWED, "Account closed", reverses=1, **SIGNED
+    ),
+    ("I", "refund"): postings.refund_after_release(
+        *ABOUT, LEFT_GOODS, from_funds={}, from_reserve=1_000, from_payable=0, **WHEN
+    ),
+    ("J", "clawback_netted"): netted(45_233),
+    ("K", "clawback_netted"): netted(46_793),
 }
 
 
@@ -72,3 +116,19 @@ def test_each_entry_balances_in_every_currency(key):
 
 def test_the_table_has_no_example_that_nobody_checks():
     assert set(examples()) == set(ENTRIES)
+
+
+def test_what_the_table_pays_out_leaves_no_currency_open():
+    sums = Counter()
+    for key in (
+        ("A", "sale"),
+        ("B", "refund"),
+        ("C", "release"),
+        ("F", "payout"),
+        ("F", "payout_settled"),
+    ):
+        sums.update(examples()[key])
+
+    pair = "equity:trading:idr-krw"
+    assert (sums[f"{pair}:krw"], sums[f"{pair}:idr"]) == (0, 0)
+    assert sums["assets:payout-transit:idr"] == 0

@@ -25,6 +25,7 @@ from marketplace.orders.errors import (
     RequestOpen,
 )
 from marketplace.orders.models import (
+    LotSide,
     Order,
     OrderRefund,
     OrderState,
@@ -32,6 +33,7 @@ from marketplace.orders.models import (
     ParcelState,
     TrackingCorrection,
 )
+from marketplace.orders.operations.lots import open_lot
 from marketplace.orders.policies import (
     HELD_WINDOW,
     divide_share,
@@ -157,7 +159,7 @@ def release_parcel(parcel: Parcel, *, at: datetime) -> None:
     if left.goods:
         shares = divide_share(left.village_share, policy_at("share", at).parts)
         slug = db.session.get_one(Cooperative, parcel.cooperative_id).slug
-        post(
+        entry_id = post(
             postings.release(
                 parcel.number,
                 order.number,
@@ -168,6 +170,7 @@ def release_parcel(parcel: Parcel, *, at: datetime) -> None:
                 at=at,
             )
         )
+        open_lot(LotSide.PAYABLE, parcel, entry_id, minor=left.owed, book_minor=left.cooperative)
     db.session.flush()
 
 

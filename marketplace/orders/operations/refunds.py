@@ -9,12 +9,14 @@ from sqlalchemy import func, select
 from marketplace.accounts.models import User
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, lock
-from marketplace.kernel.money import Money
+from marketplace.kernel.money import Money, split
 from marketplace.ledger.operations import lock_accounts, post
-from marketplace.ledger.queries import balance
+from marketplace.ledger.queries import credit_balance, find_entry
 from marketplace.orders import postings
-from marketplace.orders.errors import AlreadyPaidOut, NotPaid, RefundMeanwhile
+from marketplace.orders.errors import NotPaid, RefundMeanwhile
+from marketplace.orders.hooks import share_lots
 from marketplace.orders.models import (
+    LotSide,
     Order,
     OrderRefund,
     OrderSplit,
@@ -23,8 +25,11 @@ from marketplace.orders.models import (
     RefundPart,
     SplitPart,
 )
+from marketplace.orders.operations.lots import open_lot, use_lots
 from marketplace.orders.operations.requests import answer_with, grant_request, reopen_request
+from marketplace.orders.payout_rules import Lot
 from marketplace.orders.policies import Parts, refund_parts
+from marketplace.orders.queries.lots import lot_of
 from marketplace.orders.queries.orders import list_refunds, parts_left
 from marketplace.payments.models import Payment, Refund
 from marketplace.payments.operations import plan_refund
@@ -47,7 +52,7 @@ def refund_order_part(
 
     The caller commits and then sends it; the ledger entry follows Stripe's yes. `seen` is how many
     refunds of the order the decider knew of. Raises NotPaid, RefundMeanwhile, RefundNotPositive,
-    RefundTooLarge(left), AlreadyPaidOut.
+    RefundTooLarge(left).
     """
     order = lock(Order, order.id)
     parcel = lock(Parcel, parcel.id)
@@ -56,8 +61,6 @@ def refund_order_part(
     if seen is not None and seen != len(list_refunds(order)):
         raise RefundMeanwhile
     parts = refund_parts(parts_left([parcel.id])[parcel.id], amount.minor, order.krw_idr)
-    if parcel.released_at is not None:
-        _require_payable(parcel, parts)
     refund = _write_refund(order, parcel, parts, reason=reason, by=by, at=at)
     answer_with(refund, parcel)
     plan_refund(get_paid_payment("order", order.number), amount, reference=refund.number, at=at)
@@ -77,21 +80,73 @@ def book_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
         entry = postings.refund(
             decided.number, payment.reference, slug, parts, occurred_at=decided.at, at=at
         )
+        decided.entry_id = post(replace(entry, proposed_by=decided.by_user_id))
     else:
-        payable, reserve = f"{postings.payable_to(slug)}:idr", f"{postings.RESERVE}:krw"
-        lock_accounts([payable, reserve])
-        entry = postings.refund_after_release(
-            decided.number,
-            payment.reference,
-            slug,
-            parts,
-            from_reserve=max(0, min(parts.village_share, -balance(reserve).minor)),
-            from_payable=max(0, min(parts.owed, -balance(payable).minor)),
-            occurred_at=decided.at,
-            at=at,
-        )
-    decided.entry_id = post(replace(entry, proposed_by=decided.by_user_id))
+        _book_after_release(decided, parcel, payment.reference, slug, parts, at=at)
     grant_request(decided, parcel, at=at)
+
+
+def _book_after_release(
+    decided: OrderRefund,
+    parcel: Parcel,
+    order_number: str,
+    slug: str,
+    parts: Parts,
+    *,
+    at: datetime,
+) -> None:
+    """What lies where it was released gives first; what was paid out is owed back to us.
+
+    Rule: docs/worked-postings.csv, examples D and G.
+    """
+    released = find_entry(f"release:{parcel.number}")
+    funds = [line.code for line in released.postings if line.credit] if released else []
+    lock_accounts([*funds, f"{postings.payable_to(slug)}:idr", f"{postings.REFUND_RESERVE}:krw"])
+    from_funds = _from_own_share(released.id, parts.village_share) if released else {}
+    missing = parts.village_share - sum(from_funds.values())
+    reserve = credit_balance(f"{postings.REFUND_RESERVE}:krw").minor
+    chosen, claimed = _from_own_lot(parcel.id, parts)
+    entry = postings.refund_after_release(
+        decided.number,
+        order_number,
+        slug,
+        parts,
+        from_funds=from_funds,
+        from_reserve=max(0, min(missing, reserve)),
+        from_payable=parts.owed - claimed[0],
+        occurred_at=decided.at,
+        at=at,
+    )
+    decided.entry_id = entry_id = post(replace(entry, proposed_by=decided.by_user_id))
+    if released and from_funds:
+        share_lots().take(released.id, entry_id, from_funds)
+    use_lots(entry_id, chosen)
+    open_lot(LotSide.CLAWBACK, parcel, entry_id, minor=claimed[0], book_minor=claimed[1])
+
+
+def _from_own_share(release_entry_id: int, amount: int) -> dict[str, int]:
+    """What is unspent of the order's own share gives it back, in proportion, as far as it goes."""
+    left = {path: part for path, part in share_lots().unspent(release_entry_id).items() if part > 0}
+    whole = sum(left.values())
+    if not amount or not whole:
+        return {}
+    parts = split(min(amount, whole), list(left.values()))
+    return {path: part for path, part in zip(left, parts, strict=True) if part}
+
+
+def _from_own_lot(parcel_id: int, parts: Parts) -> tuple[list[Lot], tuple[int, int]]:
+    """What of the parcel's lot gives the refund, and what (rupiah, won) is to be claimed back.
+
+    The rupiah a lot keeps go on standing for the won it keeps.
+    """
+    lot = lot_of(parcel_id) or Lot(0, 0, 0)
+    from_lot = min(parts.owed, lot.minor)
+    if from_lot < parts.owed:
+        taken = Lot(lot.id, from_lot, lot.book_minor)
+        claimed = (parts.owed - from_lot, parts.cooperative - lot.book_minor)
+    else:
+        taken, claimed = Lot(lot.id, from_lot, parts.cooperative), (0, 0)
+    return [taken] if taken.minor or taken.book_minor else [], claimed
 
 
 def drop_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
@@ -107,13 +162,6 @@ def book_refund_failure(payment: Payment, refund: Refund, *, at: datetime) -> No
     decided = _lock_refund(refund.reference)
     if decided is not None and decided.entry_id is not None:
         post(postings.refund_failed(decided.number, payment.reference, decided.amount, at=at))
-
-
-def _require_payable(parcel: Parcel, parts: Parts) -> None:
-    payable = f"{postings.payable_to(parcel.cooperative.slug)}:idr"
-    lock_accounts([payable])
-    if parts.owed > -balance(payable).minor:
-        raise AlreadyPaidOut
 
 
 def _write_refund(
@@ -139,14 +187,14 @@ def _write_refund(
     )
     db.session.add(refund)
     db.session.flush()
-    splits = db.session.scalars(select(OrderSplit).where(OrderSplit.parcel_id == parcel.id))
-    for split in splits:
-        is_owed = split.part is SplitPart.COOPERATIVE
+    rows = db.session.scalars(select(OrderSplit).where(OrderSplit.parcel_id == parcel.id))
+    for row in rows:
+        is_owed = row.part is SplitPart.COOPERATIVE
         db.session.add(
             RefundPart(
                 refund_id=refund.id,
-                split_id=split.id,
-                minor=getattr(parts, split.part.value),
+                split_id=row.id,
+                minor=getattr(parts, row.part.value),
                 owed_minor=parts.owed if is_owed else None,
             )
         )

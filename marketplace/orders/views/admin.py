@@ -11,7 +11,6 @@ from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import won
 from marketplace.kernel.time import now
 from marketplace.orders.errors import (
-    AlreadyPaidOut,
     NotPaid,
     RefundMeanwhile,
     RefundTooLarge,
@@ -78,7 +77,7 @@ def new_refund(number: str, parcel_number: str) -> ResponseReturnValue:
                     seen=form.seen.data,
                     at=now(),
                 )
-        except (RefundMeanwhile, RefundTooLarge, AlreadyPaidOut, NotPaid) as error:
+        except (RefundMeanwhile, RefundTooLarge, NotPaid) as error:
             form.refuse("amount", error)
         else:
             _send(refund)

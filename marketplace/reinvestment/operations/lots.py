@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy import Integer, Subquery, case, func, insert, literal, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
+from marketplace.ledger.chart import path_of
 from marketplace.ledger.queries import lots
 from marketplace.reinvestment.models import LotUse
 from marketplace.reinvestment.postings import RETURN
+
+VILLAGE = "funds:village:"
 
 
 def use_lots(entry_id: int, fund: str, amount: Money) -> None:
@@ -59,14 +64,54 @@ def return_lots(entry_id: int, spent_by: int, fund: str, amount: Money) -> None:
     _check_sum(entry_id, fund, -amount)
 
 
-def _open_lots(fund: str) -> Subquery:
-    """The fund's lots with something left, and the running sum of what is left."""
-    lot = lots([f"{fund}:krw"], without_kinds=[RETURN]).subquery()
+def unspent_shares(entry_id: int) -> dict[str, int]:
+    """What is left, in won, of what the entry put into each village fund."""
+    lot, used = _lots_and_uses()
+    rows = db.session.execute(
+        select(lot.c.code, lot.c.amount - func.coalesce(used.c.amount, 0))
+        .outerjoin(
+            used,
+            (used.c.lot_entry_id == lot.c.entry_id) & (used.c.lot_line_no == lot.c.line_no),
+        )
+        .where(lot.c.entry_id == entry_id, lot.c.code.startswith(VILLAGE))
+        .order_by(lot.c.line_no)
+    )
+    return {path_of(code): int(left) for code, left in rows}
+
+
+def take_shares(entry_id: int, taken_by: int, amounts: Mapping[str, int]) -> None:
+    """Note that the entry `taken_by` took `amounts` of what `entry_id` put into the funds."""
+    lot, _used = _lots_and_uses()
+    lines = db.session.execute(
+        select(lot.c.code, lot.c.line_no).where(
+            lot.c.entry_id == entry_id, lot.c.code.in_([f"{path}:krw" for path in amounts])
+        )
+    )
+    for code, line_no in lines:
+        db.session.add(
+            LotUse(
+                entry_id=taken_by,
+                lot_entry_id=entry_id,
+                lot_line_no=line_no,
+                amount=amounts[path_of(code)],
+            )
+        )
+    db.session.flush()
+
+
+def _lots_and_uses(codes: Collection[str] = ()) -> tuple[Subquery, Subquery]:
+    lot = lots(codes, without_kinds=[RETURN]).subquery()
     used = (
         select(LotUse.lot_entry_id, LotUse.lot_line_no, func.sum(LotUse.amount).label("amount"))
         .group_by(LotUse.lot_entry_id, LotUse.lot_line_no)
         .subquery()
     )
+    return lot, used
+
+
+def _open_lots(fund: str) -> Subquery:
+    """The fund's lots with something left, and the running sum of what is left."""
+    lot, used = _lots_and_uses([f"{fund}:krw"])
     left = (
         select(
             lot.c.entry_id,

@@ -94,16 +94,19 @@ def trace_order(number: str) -> ShareTrace:
     held = won(-sum(posting.amount.minor for _, posting in found if posting.path == HELD))
     funds: dict[str, list[tuple[int, int, Money]]] = {}
     for entry_id, posting in found:
-        # A refund after release takes from the reserve, not from this order's own lot.
         if posting.path != HELD and posting.credit is not None:
             funds.setdefault(posting.path, []).append((entry_id, posting.line_no, posting.credit))
+    # A refund after the release takes back what is unspent of these very lots.
+    back = {
+        fund: sum(p.amount.minor for _, p in found if p.path == fund and p.debit) for fund in funds
+    }
     return ShareTrace(
         tuple(entries),
         held,
         tuple(
             FundShare(
                 fund,
-                sum((amount for _, _, amount in its_lots), won(0)),
+                sum((amount for _, _, amount in its_lots), won(-back[fund])),
                 tuple(
                     use
                     for use in uses

@@ -12,10 +12,11 @@ from marketplace.catalog.hooks import HomeProgram, HomePrograms, on_home
 from marketplace.cooperatives.hooks import on_cooperative_page
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.money import Money, won
-from marketplace.orders.hooks import on_order_trace
+from marketplace.orders.hooks import ShareLots, keep_share_lots, on_order_trace
 from marketplace.orders.models import Order
 from marketplace.reinvestment import queries
 from marketplace.reinvestment.models import Program
+from marketplace.reinvestment.operations.lots import take_shares, unspent_shares
 from marketplace.reinvestment.policies import FUNDED, GOAL
 from marketplace.reinvestment.queries import LotShare, ProgramRow
 from marketplace.reinvestment.views import words
@@ -26,6 +27,7 @@ def set_up_hooks() -> None:
     on_home(tell_home)
     on_cooperative_page(show_on_cooperative, place=30)
     on_order_trace(trace_steps)
+    keep_share_lots(ShareLots(unspent=unspent_shares, take=take_shares))
 
 
 def tell_home(lang: str) -> HomePrograms:

@@ -1,0 +1,337 @@
+"""Paying cooperatives: gathered by one person, released by another, settled by the bank's line.
+
+Order of locks: batch, payout, then ledger accounts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, time
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from marketplace.accounts.models import User
+from marketplace.cooperatives.models import CoopBankAccount
+from marketplace.cooperatives.operations import doubt_bank_account
+from marketplace.cooperatives.policies import BANKS, may
+from marketplace.cooperatives.queries import find_bank_accounts, list_members
+from marketplace.kernel.db import db, lock
+from marketplace.kernel.ids import dated_number
+from marketplace.kernel.money import Money
+from marketplace.kernel.outbox import write_mail
+from marketplace.kernel.time import SEOUL, today_in_seoul
+from marketplace.ledger.operations import lock_accounts, post
+from marketplace.ledger.queries import balance, credit_balance
+from marketplace.orders import payout_postings
+from marketplace.orders.errors import (
+    BatchCanceled,
+    BatchChanged,
+    BatchReleased,
+    CooperativeNotReady,
+    NothingToPay,
+    PaidImplausible,
+    PayoutNotOnItsWay,
+    PayoutSelfApproval,
+    SettledOutOfTime,
+)
+from marketplace.orders.models import LotSide, Payout, PayoutBatch, PayoutState
+from marketplace.orders.operations.lots import choose_lots, return_lots, use_lots
+from marketplace.orders.payout_rules import is_plausible, seal_batch
+from marketplace.orders.postings import clawback_of, payable_to
+from marketplace.orders.queries.payouts import Candidate, list_candidates
+
+log = structlog.get_logger()
+
+
+def gather_payouts(
+    minimum: Money,
+    *,
+    cooperative_ids: Collection[int] | None = None,
+    by: int,
+    at: datetime,
+    form_key: str | None = None,
+) -> PayoutBatch:
+    """Gather what can be paid, of all or of chosen cooperatives; a second person releases it.
+
+    The same `form_key` again returns the same batch. Raises NothingToPay, CooperativeNotReady.
+    """
+    lock_accounts([f"{payable_to(row.cooperative.slug)}:idr" for row in list_candidates(minimum)])
+    if form_key and (sent := _find_by_form_key(form_key)):
+        return sent
+    chosen = _choose(list_candidates(minimum), cooperative_ids)
+    batch = PayoutBatch(
+        number=dated_number("PO", at),
+        form_key=form_key,
+        proposed_by=by,
+        proposed_at=at,
+        body_sha256="",
+        payouts=[
+            Payout(
+                number="",
+                cooperative=row.cooperative,
+                minor=row.amount.minor,
+                netted_minor=row.netted.minor,
+            )
+            for row in chosen
+        ],
+    )
+    for place, payout in enumerate(batch.payouts, 1):
+        payout.number = f"{batch.number}-{place}"
+    accounts = {row.cooperative.id: row.account for row in chosen if row.account}
+    batch.body_sha256 = _seal(batch, accounts)
+    db.session.add(batch)
+    db.session.flush()
+    log.info("payouts gathered", batch=batch.number, by=by)
+    return batch
+
+
+def _choose(
+    candidates: Sequence[Candidate], cooperative_ids: Collection[int] | None
+) -> list[Candidate]:
+    ready = [row for row in candidates if row.hindrance is None]
+    if cooperative_ids is not None:
+        names = {row.cooperative.id: row.cooperative.name for row in candidates}
+        lost = set(cooperative_ids) - {row.cooperative.id for row in ready}
+        if lost:
+            raise CooperativeNotReady(cooperative=names.get(min(lost), "?"))
+        ready = [row for row in ready if row.cooperative.id in set(cooperative_ids)]
+    if not ready:
+        raise NothingToPay
+    return ready
+
+
+def release_batch(batch: PayoutBatch, *, body_sha256: str, by: int, at: datetime) -> None:
+    """Sign as the second person: every payout leaves what is payable and is on its way, once.
+
+    `body_sha256` is what the signer read. Raises BatchCanceled, BatchReleased by another,
+    PayoutSelfApproval, BatchChanged; then nothing was sent.
+    """
+    batch = _lock_batch(batch)
+    if batch.canceled_by is not None:
+        raise BatchCanceled
+    if batch.released_by is not None:
+        if batch.released_by == by:
+            return
+        raise BatchReleased
+    if batch.proposed_by == by:
+        raise PayoutSelfApproval
+    lock_accounts([f"{payable_to(row.cooperative.slug)}:idr" for row in batch.payouts])
+    accounts = find_bank_accounts([row.cooperative_id for row in batch.payouts])
+    _check_unchanged(batch, accounts, body_sha256)
+    batch.released_by = by
+    batch.released_at = at
+    for payout in batch.payouts:
+        _send(payout, accounts[payout.cooperative_id], signers=(batch.proposed_by, by), at=at)
+    db.session.flush()
+    log.info("payouts released", batch=batch.number, by=by)
+
+
+def cancel_batch(batch: PayoutBatch, *, by: int, at: datetime) -> None:
+    """Withdraw a batch that waits; anybody of the staff may. Raises BatchReleased."""
+    batch = _lock_batch(batch)
+    if batch.released_by is not None:
+        raise BatchReleased
+    if batch.canceled_by is None:
+        batch.canceled_by = by
+        batch.canceled_at = at
+        db.session.flush()
+        log.info("payouts canceled", batch=batch.number, by=by)
+
+
+def settle_payout(
+    payout: Payout,
+    *,
+    paid: Money,
+    fee: Money,
+    on: date,
+    reference: str,
+    by: int,
+    at: datetime,
+) -> None:
+    """The bank's line was seen: `paid` won left the bank, and its `fee`; once.
+
+    Raises PayoutNotOnItsWay, SettledOutOfTime, PaidImplausible. The entry keeps the two people who
+    decided; the row names who noted it.
+    """
+    payout = lock(Payout, payout.id)
+    batch = payout.batch
+    reference = reference.strip()
+    noted = (payout.settled_on, payout.bank_reference, payout.paid_minor, payout.fee_minor)
+    if noted == (on, reference, paid.minor, fee.minor):
+        return
+    if payout.state is not PayoutState.SENT or batch.released_at is None:
+        raise PayoutNotOnItsWay
+    first, last = today_in_seoul(batch.released_at), today_in_seoul(at)
+    if not first <= on <= last:
+        raise SettledOutOfTime(first=first, last=last)
+    book = Money(payout.book_minor or 0, "KRW")
+    if not is_plausible(paid.minor, book.minor):
+        raise PaidImplausible(book=book)
+    payout.settlement_entry_id = post(
+        payout_postings.payout_settled(
+            payout.number,
+            payout.amount,
+            book=book,
+            paid=paid,
+            fee=fee,
+            reference=reference,
+            signers=_signers(batch),
+            occurred_at=min(at, datetime.combine(on, time(12), SEOUL)),
+            at=at,
+        )
+    )
+    payout.settled_on, payout.settled_by, payout.bank_reference = on, by, reference
+    payout.paid_minor, payout.fee_minor = paid.minor, fee.minor
+    db.session.flush()
+    log.info("payout settled", payout=payout.number, by=by)
+
+
+def reject_payout(payout: Payout, *, reason: str, by: int, at: datetime) -> None:
+    """The bank did not pay: the money is payable again, and the cooperative is told why; once.
+
+    Its bank account has to be checked again before the next payout. Raises PayoutNotOnItsWay.
+    """
+    payout = lock(Payout, payout.id)
+    if payout.state is PayoutState.REJECTED:
+        return
+    if payout.state is not PayoutState.SENT or payout.entry_id is None:
+        raise PayoutNotOnItsWay
+    slug = payout.cooperative.slug
+    lock_accounts([f"{payable_to(slug)}:idr"])
+    payout.reason = reason.strip()
+    payout.rejection_entry_id = entry_id = post(
+        payout_postings.payout_rejected(
+            payout.number,
+            slug,
+            payout.amount,
+            payout.reason,
+            reverses=payout.entry_id,
+            signers=_signers(payout.batch),
+            at=at,
+        )
+    )
+    return_lots(entry_id, payout.entry_id)
+    payout.rejected_by, payout.rejected_at = by, at
+    doubt_bank_account(payout.cooperative)
+    _write_mails(payout, "payout_rejected", {"reason": payout.reason}, at=at)
+    db.session.flush()
+    log.info("payout rejected", payout=payout.number, by=by)
+
+
+def _lock_batch(batch: PayoutBatch) -> PayoutBatch:
+    """The batch, locked, with its payouts as they are now."""
+    lock(PayoutBatch, batch.id)
+    return db.session.scalars(
+        select(PayoutBatch)
+        .where(PayoutBatch.id == batch.id)
+        .options(selectinload(PayoutBatch.payouts))
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _find_by_form_key(form_key: str) -> PayoutBatch | None:
+    return db.session.scalar(select(PayoutBatch).where(PayoutBatch.form_key == form_key))
+
+
+def _seal(batch: PayoutBatch, accounts: Mapping[int, CoopBankAccount]) -> str:
+    """The hash of the batch as it is now; an account is in it as a hash of its own."""
+    return seal_batch(
+        batch.number,
+        [
+            (row.number, row.cooperative.slug, row.minor, row.netted_minor, _fingerprint(account))
+            for row in batch.payouts
+            if (account := accounts.get(row.cooperative.id)) is not None
+        ],
+    )
+
+
+def _fingerprint(account: CoopBankAccount) -> str:
+    checked = "checked" if account.verified_at else "unchecked"
+    facts = f"{account.bank_code}\0{account.number}\0{account.holder}\0{checked}"
+    return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def _check_unchanged(
+    batch: PayoutBatch, accounts: Mapping[int, CoopBankAccount], body_sha256: str
+) -> None:
+    """The signer read this batch, its accounts are the same, its money is still there.
+
+    More may have become payable meanwhile: that waits for the next batch. What a cooperative owes
+    us may not have changed, since it is set off first.
+    """
+    if body_sha256 != batch.body_sha256 or _seal(batch, accounts) != batch.body_sha256:
+        raise BatchChanged
+    for row in batch.payouts:
+        slug = row.cooperative.slug
+        payable = credit_balance(f"{payable_to(slug)}:idr").minor
+        clawback = balance(f"{clawback_of(slug)}:idr").minor
+        if clawback != row.netted_minor or payable < row.netted_minor + row.minor:
+            raise BatchChanged
+
+
+def _send(
+    payout: Payout, account: CoopBankAccount, *, signers: tuple[int, int], at: datetime
+) -> None:
+    """Set off what the cooperative owes us, and take the rest out of what is payable."""
+    slug = payout.cooperative.slug
+    if payout.netted_minor:
+        _set_off(payout, signers=signers, at=at)
+    chosen, book = choose_lots(payout.cooperative_id, LotSide.PAYABLE, payout.minor)
+    payout.book_minor = book
+    payout.entry_id = post(
+        payout_postings.payout_sent(payout.number, slug, payout.amount, signers=signers, at=at)
+    )
+    use_lots(payout.entry_id, chosen)
+    payout.bank_code = account.bank_code
+    payout.account_number = account.number
+    payout.holder = account.holder
+    _write_mails(payout, "payout_sent", {}, at=at)
+
+
+def _set_off(payout: Payout, *, signers: tuple[int, int], at: datetime) -> None:
+    ours, book = choose_lots(payout.cooperative_id, LotSide.PAYABLE, payout.netted_minor)
+    theirs, claimed = choose_lots(payout.cooperative_id, LotSide.CLAWBACK, payout.netted_minor)
+    payout.netting_entry_id = post(
+        payout_postings.clawback_netted(
+            payout.number,
+            payout.cooperative.slug,
+            payout.netted,
+            book=Money(book, "KRW"),
+            clawback_book=Money(claimed, "KRW"),
+            signers=signers,
+            at=at,
+        )
+    )
+    use_lots(payout.netting_entry_id, [*ours, *theirs])
+
+
+def _signers(batch: PayoutBatch) -> tuple[int, int]:
+    if batch.released_by is None:
+        raise PayoutNotOnItsWay
+    return batch.proposed_by, batch.released_by
+
+
+def _write_mails(payout: Payout, template: str, facts: dict[str, object], *, at: datetime) -> None:
+    """Tell those of the cooperative who look after its money. The mail has no account number."""
+    members = [
+        row.user_id for row in list_members(payout.cooperative) if may(row.role, "payouts.view")
+    ]
+    for user in db.session.scalars(select(User).where(User.id.in_(members)).order_by(User.id)):
+        write_mail(
+            f"{template}:{payout.number}:{user.id}",
+            user.email,
+            template=template,
+            locale=user.locale,
+            facts={
+                "payout": payout.number,
+                "cooperative": payout.cooperative.name,
+                "minor": payout.minor,
+                "netted_minor": payout.netted_minor,
+                "bank": BANKS[payout.bank_code or ""].name,
+                **facts,
+            },
+            at=at,
+        )

@@ -1,0 +1,243 @@
+"""Who can be paid, what is on its way, and what the bank is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import selectinload
+
+from marketplace.cooperatives.models import CoopBankAccount, Cooperative
+from marketplace.cooperatives.queries import find_bank_accounts
+from marketplace.kernel.db import db
+from marketplace.kernel.errors import NotFound
+from marketplace.kernel.money import Money
+from marketplace.ledger.models import LedgerAccount, LedgerPosting
+from marketplace.ledger.queries import list_accounts
+from marketplace.orders.errors import BankFileDiffers, BatchNotReleased
+from marketplace.orders.models import OwedLot, OwedLotUse, Parcel, Payout, PayoutBatch
+from marketplace.orders.payout_postings import TRANSIT
+from marketplace.orders.payout_rules import amounts_for
+
+
+class Hindrance(StrEnum):
+    """Why a cooperative with money cannot be paid now."""
+
+    NO_ACCOUNT = "no_account"
+    UNCHECKED = "unchecked"
+    OWES_US = "owes_us"
+    BELOW_MINIMUM = "below_minimum"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A cooperative with released money: what is set off, what can be paid, what stands against."""
+
+    cooperative: Cooperative
+    payable: Money
+    clawback: Money
+    account: CoopBankAccount | None
+    hindrance: Hindrance | None
+
+    @property
+    def netted(self) -> Money:
+        return Money(amounts_for(self.payable.minor, self.clawback.minor)[0], "IDR")
+
+    @property
+    def amount(self) -> Money:
+        return Money(amounts_for(self.payable.minor, self.clawback.minor)[1], "IDR")
+
+
+def list_candidates(minimum: Money) -> list[Candidate]:
+    """Cooperatives that are owed or owe something, by name; five queries."""
+    payable = _by_slug("liabilities:coop", "payable")
+    clawback = _by_slug("assets:coop", "clawback")
+    found = db.session.scalars(
+        select(Cooperative)
+        .where(Cooperative.slug.in_(sorted(payable.keys() | clawback.keys())))
+        .order_by(Cooperative.name, Cooperative.id)
+    ).all()
+    accounts = find_bank_accounts([row.id for row in found])
+    waiting = set(
+        db.session.scalars(select(Payout.cooperative_id).join(PayoutBatch).where(*_waiting()))
+    )
+    return [
+        _candidate(
+            row,
+            payable.get(row.slug, 0),
+            clawback.get(row.slug, 0),
+            accounts.get(row.id),
+            is_waiting=row.id in waiting,
+            minimum=minimum,
+        )
+        for row in found
+    ]
+
+
+def _by_slug(start: str, end: str) -> dict[str, int]:
+    """What stands on each cooperative's account of one kind, in minor units, as people say it."""
+    return {
+        row.account.path.split(":")[2]: row.natural.minor
+        for row in list_accounts(start)
+        if row.account.path.endswith(f":{end}") and row.account.currency == "IDR" and row.balance
+    }
+
+
+def _candidate(
+    cooperative: Cooperative,
+    payable: int,
+    clawback: int,
+    account: CoopBankAccount | None,
+    *,
+    is_waiting: bool,
+    minimum: Money,
+) -> Candidate:
+    _netted, amount = amounts_for(payable, clawback)
+    hindrance = None
+    if is_waiting:
+        hindrance = Hindrance.WAITING
+    elif payable <= clawback:
+        hindrance = Hindrance.OWES_US
+    elif amount < minimum.minor or not amount:
+        hindrance = Hindrance.BELOW_MINIMUM
+    elif account is None:
+        hindrance = Hindrance.NO_ACCOUNT
+    elif account.verified_at is None:
+        hindrance = Hindrance.UNCHECKED
+    return Candidate(cooperative, Money(payable, "IDR"), Money(clawback, "IDR"), account, hindrance)
+
+
+def _waiting() -> tuple[ColumnElement[bool], ...]:
+    return (PayoutBatch.released_by.is_(None), PayoutBatch.canceled_by.is_(None))
+
+
+def get_batch(number: str) -> PayoutBatch:
+    """A batch with its payouts. Raises NotFound."""
+    batch = db.session.scalar(
+        select(PayoutBatch)
+        .where(PayoutBatch.number == number)
+        .options(selectinload(PayoutBatch.payouts))
+        .execution_options(populate_existing=True)
+    )
+    if batch is None:
+        raise NotFound
+    return batch
+
+
+def list_batches(*, page: int, size: int = 20) -> tuple[Sequence[PayoutBatch], int]:
+    """A page of batches with their payouts, newest first, and how many there are."""
+    rows = db.session.scalars(
+        select(PayoutBatch)
+        .options(selectinload(PayoutBatch.payouts))
+        .order_by(PayoutBatch.id.desc())
+        .limit(size)
+        .offset((page - 1) * size)
+    ).all()
+    return rows, db.session.scalar(select(func.count()).select_from(PayoutBatch)) or 0
+
+
+def list_waiting_batches(limit: int = 5) -> tuple[Sequence[PayoutBatch], int]:
+    """Batches that wait for a second person, oldest first, and how many there are."""
+    mine = select(PayoutBatch).where(*_waiting())
+    rows = db.session.scalars(
+        mine.options(selectinload(PayoutBatch.payouts)).order_by(PayoutBatch.id).limit(limit)
+    ).all()
+    return rows, db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+
+
+def list_on_the_way(limit: int = 50) -> Sequence[Payout]:
+    """Payouts whose bank line was not seen yet, oldest first."""
+    return db.session.scalars(
+        select(Payout)
+        .where(
+            Payout.entry_id.is_not(None), Payout.settled_on.is_(None), Payout.rejected_at.is_(None)
+        )
+        .order_by(Payout.id)
+        .limit(limit)
+    ).all()
+
+
+def get_payout(number: str) -> Payout:
+    payout = db.session.scalar(select(Payout).where(Payout.number == number))
+    if payout is None:
+        raise NotFound
+    return payout
+
+
+def get_payout_of(cooperative: Cooperative, number: str) -> Payout:
+    """A cooperative's own released payout; another's does not exist."""
+    payout = db.session.scalar(
+        select(Payout).where(
+            Payout.number == number,
+            Payout.cooperative_id == cooperative.id,
+            Payout.entry_id.is_not(None),
+        )
+    )
+    if payout is None:
+        raise NotFound
+    return payout
+
+
+def list_payouts_of(cooperative: Cooperative, limit: int = 24) -> Sequence[Payout]:
+    """A cooperative's latest payouts, newest first; what waits for a signature is not its yet."""
+    return db.session.scalars(
+        select(Payout)
+        .where(Payout.cooperative_id == cooperative.id, Payout.entry_id.is_not(None))
+        .order_by(Payout.id.desc())
+        .limit(limit)
+    ).all()
+
+
+@dataclass(frozen=True)
+class Source:
+    """The part of a parcel's money that an entry took, and the won it stands for."""
+
+    parcel_number: str
+    amount: Money
+    book: Money
+
+
+def sources_of(entry_ids: Collection[int | None]) -> list[Source]:
+    """From which parcels the money of these entries came, oldest first; one query."""
+    rows = db.session.execute(
+        select(Parcel.number, func.sum(OwedLotUse.minor), func.sum(OwedLotUse.book_minor))
+        .join(OwedLot, OwedLot.id == OwedLotUse.lot_id)
+        .join(Parcel, Parcel.id == OwedLot.parcel_id)
+        .where(
+            OwedLotUse.entry_id.in_([entry_id for entry_id in entry_ids if entry_id]),
+            OwedLot.side == "payable",
+        )
+        .group_by(Parcel.number)
+        .order_by(func.min(OwedLot.id))
+    )
+    return [
+        Source(number, Money(int(minor), "IDR"), Money(int(book), "KRW"))
+        for number, minor, book in rows
+    ]
+
+
+def bank_payouts(batch: PayoutBatch) -> Sequence[Payout]:
+    """What the bank is told to pay: the batch, once its sum and count agree with the ledger.
+
+    Raises BatchNotReleased, BankFileDiffers.
+    """
+    if batch.released_by is None:
+        raise BatchNotReleased
+    payouts = batch.payouts
+    booked, count = db.session.execute(
+        select(func.coalesce(func.sum(-LedgerPosting.amount), 0), func.count())
+        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+        .where(
+            LedgerAccount.code == f"{TRANSIT}:idr",
+            LedgerPosting.entry_id.in_([row.entry_id for row in payouts if row.entry_id]),
+        )
+    ).one()
+    told = sum(row.minor for row in payouts)
+    if (int(booked), count) != (told, len(payouts)) or not all(
+        row.account_number for row in payouts
+    ):
+        raise BankFileDiffers
+    return payouts
