@@ -15,6 +15,7 @@ from marketplace.orders.queries.desk import (
     owed_to,
     weekly_sales,
 )
+from marketplace.orders.queries.lots import lots_left
 from marketplace.orders.queries.orders import (
     amount_left,
     find_order,
@@ -73,6 +74,7 @@ __all__ = [
     "list_parts",
     "list_quantities",
     "list_refunds",
+    "lots_left",
     "owed_to",
     "parts_left",
     "quote",
