@@ -229,6 +229,7 @@ def _admin_desk() -> Desk:
                 _links(
                     Link(_("Waiting for you"), home, request.path == home, "home"),
                     _link(_("Orders"), "orders_admin.list_orders", "box"),
+                    _link(_("Payouts"), "payouts_admin.list_payouts", "hands"),
                 ),
             ),
             Group(

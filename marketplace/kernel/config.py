@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +12,20 @@ from urllib.parse import urlsplit
 
 # What the money of funds is called in exported books: a question of the legal form.
 FUNDS = ("liabilities", "net-assets")
+DEMO_SENDER = "BMRIIDJA:1370000000001:Lumbung demo"
 
 
 class ConfigError(Exception):
     """A setting is missing or contradicts another; the sentence says what to do."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The account that payouts are paid from."""
+
+    bic: str
+    number: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +46,8 @@ class Config:
     demo_password: str = ""
     ledger_key: str = ""
     oldest_rate_days: int = 7
+    payout_minimum_rupiah: int = 50_000
+    payout_from: Sender | None = None
     rate_limits: bool = True
     funds: str = "liabilities"
     old_secret_keys: tuple[str, ...] = field(default=())
@@ -90,11 +103,29 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
         smtp_url=environ.get("SMTP_URL", ""),
         demo_password=environ.get("LUMBUNG_DEMO_PASSWORD", "lumbung-demo" if demo else ""),
         ledger_key=environ.get("LUMBUNG_LEDGER_KEY", ""),
+        payout_minimum_rupiah=_whole(environ, "LUMBUNG_PAYOUT_MINIMUM", 50_000),
+        payout_from=_sender(environ.get("LUMBUNG_PAYOUT_FROM", DEMO_SENDER if demo else "")),
         # The demo's exchange rates end on one day; its pages name that day.
         oldest_rate_days=36_500 if demo else 7,
         rate_limits=environ.get("LUMBUNG_RATE_LIMITS", "1") != "0",
         funds=funds,
     )
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, "") or str(default)
+    if not re.fullmatch(r"[0-9]{1,12}", text):
+        raise ConfigError(f"{name} must be whole rupiah, such as 50000.")
+    return int(text)
+
+
+def _sender(text: str) -> Sender | None:
+    if not text:
+        return None
+    found = re.fullmatch(r"([A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?):([0-9]{6,34}):(.{1,70})", text)
+    if found is None:
+        raise ConfigError("LUMBUNG_PAYOUT_FROM must be BIC:account:name, separated by colons.")
+    return Sender(*found.groups())
 
 
 def _check_stripe(key: str, api_base: str, *, demo: bool) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import secrets
+
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
+    DateField,
     HiddenField,
     IntegerField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
@@ -18,7 +22,17 @@ from marketplace.orders.operations import Address
 from marketplace.web.forms import Form
 
 MOST_WON = 1_000_000_000
+MOST_PAID_WON = 100_000_000_000
 REQUIRED = _l("Please fill this in.")
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def plain(text: str | None) -> str:
+    """What was typed, without NUL, which PostgreSQL cannot keep."""
+    return (text or "").replace("\0", "").strip()
 
 
 def required() -> DataRequired:
@@ -108,3 +122,64 @@ class RefundForm(Form):
 
     def money(self) -> Money:
         return won(self.amount.data or 0)
+
+
+class GatherForm(Form):
+    """Which cooperatives are paid; the choices are those that can be."""
+
+    cooperative = SelectMultipleField(
+        _l("Cooperatives"),
+        [InputRequired(_l("Choose at least one cooperative."))],
+        coerce=int,
+        validate_choice=False,
+    )
+    form_key = HiddenField(default=new_key, validators=[Length(max=40)])
+
+
+class ReleaseForm(Form):
+    """The second signature, for exactly what was read."""
+
+    checked = BooleanField(
+        _l("I have read the names and amounts of this batch."),
+        [DataRequired(_l("Read the batch, then tick this."))],
+    )
+    body = HiddenField(validators=[Length(max=64)])
+
+
+class PayoutSettlementForm(Form):
+    """One line of the bank's statement."""
+
+    on = DateField(_l("Day on the bank statement"), [InputRequired(REQUIRED)])
+    paid = IntegerField(
+        _l("Won that left the account, without the fee"),
+        [
+            InputRequired(REQUIRED),
+            NumberRange(min=1, max=MOST_PAID_WON, message=_l("Enter at least 1 won.")),
+        ],
+    )
+    fee = IntegerField(
+        _l("Bank fee in won"),
+        [
+            InputRequired(_l("Enter 0 when the bank took no fee.")),
+            NumberRange(min=0, max=MOST_WON, message=_l("Enter 0 when the bank took no fee.")),
+        ],
+    )
+    reference = StringField(_l("Bank reference"), [required(), Length(max=60)], filters=[plain])
+
+
+class RejectionForm(Form):
+    reason = StringField(_l("Reason the bank gave"), [required(), Length(max=200)], filters=[plain])
+
+
+class AccountForm(Form):
+    """Where a cooperative is paid."""
+
+    bank = SelectField(_l("Bank"), [InputRequired(REQUIRED)])
+    number = StringField(_l("Account number"), [required(), Length(max=40)], filters=[plain])
+    holder = StringField(
+        _l("Account holder, as the bank writes it"), [required(), Length(max=70)], filters=[plain]
+    )
+
+
+class AccountCheckForm(Form):
+    number = StringField(_l("Account number"), [required(), Length(max=40)], filters=[plain])

@@ -423,6 +423,23 @@ class Payout(Model):
         return Money(self.netted_minor, "IDR")
 
     @property
+    def book(self) -> Money:
+        return Money(self.book_minor or 0, "KRW")
+
+    @property
+    def paid(self) -> Money:
+        return Money(self.paid_minor or 0, "KRW")
+
+    @property
+    def fee(self) -> Money:
+        return Money(self.fee_minor or 0, "KRW")
+
+    @property
+    def loss(self) -> Money:
+        """What the exchange cost us; a gain is negative."""
+        return self.paid - self.book
+
+    @property
     def state(self) -> PayoutState:
         if self.settled_on is not None:
             return PayoutState.SETTLED

@@ -11,6 +11,7 @@ PAGES = {
     "order": ("orders_admin.show_order", "number"),
     "program": ("reinvestment_admin.show_program", "number"),
     "pledge": ("reinvestment_admin.show_pledge", "number"),
+    "payout": ("payouts_admin.show_payout", "number"),
 }
 
 
@@ -31,5 +32,6 @@ def document_name(ref_kind: str | None, ref_id: str | None) -> str:
         "order": _("Order %(number)s", number=ref_id),
         "program": _("Program %(number)s", number=ref_id),
         "pledge": _("Pledge %(number)s", number=ref_id),
+        "payout": _("Payout %(number)s", number=ref_id),
     }
     return names.get(ref_kind or "", f"{ref_kind} {ref_id}")

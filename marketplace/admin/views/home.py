@@ -12,6 +12,8 @@ from marketplace.admin.views.figures import check_figures
 from marketplace.kernel.money import Money
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.orders.policies import SHIP_WITHIN
+from marketplace.orders.queries.payouts import list_waiting_batches
+from marketplace.orders.views.payouts import amount_of
 from marketplace.reinvestment.models import ProgramState
 from marketplace.reinvestment.queries import (
     count_waiting_disbursements,
@@ -35,11 +37,13 @@ def show_home() -> ResponseReturnValue:
         ),
         requests=queries.open_requests(),
         decisions=decisions_waiting(),
+        payouts=queries.Queue(*list_waiting_batches(queries.AT_MOST)),
         parcels=queries.late_parcels(at),
         refunds=queries.pending_refunds(),
         events=queries.troubled_events(at),
         ship_within=SHIP_WITHIN,
         days_since=lambda moment: (at - moment).days,
         money_of=Money,
+        amount_of=amount_of,
         may_sign=current_user.has_role(Role.ADMIN),
     )

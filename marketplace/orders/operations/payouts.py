@@ -40,6 +40,7 @@ from marketplace.orders.errors import (
 from marketplace.orders.models import LotSide, Payout, PayoutBatch, PayoutState
 from marketplace.orders.operations.lots import choose_lots, return_lots, use_lots
 from marketplace.orders.payout_rules import is_plausible, seal_batch
+from marketplace.orders.policies import WHOLE_RUPIAH
 from marketplace.orders.postings import clawback_of, payable_to
 from marketplace.orders.queries.payouts import Candidate, list_candidates
 
@@ -328,8 +329,8 @@ def _write_mails(payout: Payout, template: str, facts: dict[str, object], *, at:
             facts={
                 "payout": payout.number,
                 "cooperative": payout.cooperative.name,
-                "minor": payout.minor,
-                "netted_minor": payout.netted_minor,
+                "rupiah": payout.minor // WHOLE_RUPIAH,
+                "netted": payout.netted_minor // WHOLE_RUPIAH,
                 "bank": BANKS[payout.bank_code or ""].name,
                 **facts,
             },

@@ -15,11 +15,12 @@ from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
 from marketplace.ledger.models import LedgerAccount, LedgerPosting
-from marketplace.ledger.queries import list_accounts
+from marketplace.ledger.queries import balance, list_accounts
 from marketplace.orders.errors import BankFileDiffers, BatchNotReleased
-from marketplace.orders.models import OwedLot, OwedLotUse, Parcel, Payout, PayoutBatch
+from marketplace.orders.models import LotSide, OwedLot, OwedLotUse, Parcel, Payout, PayoutBatch
 from marketplace.orders.payout_postings import TRANSIT
 from marketplace.orders.payout_rules import amounts_for
+from marketplace.orders.postings import clawback_of
 
 
 class Hindrance(StrEnum):
@@ -191,6 +192,30 @@ def list_payouts_of(cooperative: Cooperative, limit: int = 24) -> Sequence[Payou
     ).all()
 
 
+def owed_back_by(cooperative: Cooperative) -> Money:
+    """What the cooperative owes us for goods refunded after they were paid out."""
+    return balance(f"{clawback_of(cooperative.slug)}:idr")
+
+
+def paid_out(parcel_ids: Collection[int]) -> set[int]:
+    """Which of these released parcels have nothing left to be paid; one query."""
+    used = (
+        select(func.coalesce(func.sum(OwedLotUse.minor), 0))
+        .where(OwedLotUse.lot_id == OwedLot.id)
+        .correlate(OwedLot)
+        .scalar_subquery()
+    )
+    return set(
+        db.session.scalars(
+            select(OwedLot.parcel_id).where(
+                OwedLot.parcel_id.in_(sorted(parcel_ids)),
+                OwedLot.side == LotSide.PAYABLE,
+                OwedLot.minor == used,
+            )
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Source:
     """The part of a parcel's money that an entry took, and the won it stands for."""
@@ -208,7 +233,7 @@ def sources_of(entry_ids: Collection[int | None]) -> list[Source]:
         .join(Parcel, Parcel.id == OwedLot.parcel_id)
         .where(
             OwedLotUse.entry_id.in_([entry_id for entry_id in entry_ids if entry_id]),
-            OwedLot.side == "payable",
+            OwedLot.side == LotSide.PAYABLE,
         )
         .group_by(Parcel.number)
         .order_by(func.min(OwedLot.id))

@@ -45,6 +45,8 @@ from marketplace.orders.queries import (
     parts_left,
     weekly_sales,
 )
+from marketplace.orders.queries.payouts import list_payouts_of, owed_back_by, paid_out
+from marketplace.orders.views import payout_words
 from marketplace.reference.models import Carrier
 from marketplace.reference.queries import list_carriers
 from marketplace.web.errors import explain
@@ -262,6 +264,10 @@ def list_payouts(cooperative: Cooperative) -> ResponseReturnValue:
         "orders/desk_payouts.html",
         cooperative=cooperative,
         owed=owed_to(cooperative),
+        owed_back=owed_back_by(cooperative),
+        payouts=list_payouts_of(cooperative),
+        paid_out=paid_out([row.parcel.id for row in rows]),
+        words=payout_words,
         percent={name: f"{part / 100:g}" for name, part in policy_at("sale", now()).parts.items()},
         page=Page(rows, count, number, SIZE),
         page_url=lambda page: url_for(".list_payouts", cooperative=cooperative.slug, page=page),
