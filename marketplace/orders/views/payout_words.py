@@ -23,7 +23,7 @@ def state_name(state: PayoutState) -> str:
         PayoutState.WAITING: _("waits for a signature"),
         PayoutState.CANCELED: _("canceled"),
         PayoutState.SENT: _("on its way"),
-        PayoutState.SETTLED: _("paid"),
+        PayoutState.SETTLED: _("in the bank account"),
         PayoutState.REJECTED: _("came back from the bank"),
     }
     return names[state]
@@ -39,7 +39,7 @@ def batch_state(batch: PayoutBatch) -> tuple[str, str]:
         return _("on its way"), "wait"
     if any(payout.state is PayoutState.REJECTED for payout in batch.payouts):
         return _("done, some came back"), "bad"
-    return _("paid"), "ok"
+    return _("in the bank accounts"), "ok"
 
 
 def hindrance_of(row: Candidate, minimum: Money) -> tuple[str, str]:
