@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from marketplace.customs.operations import import_rules
 from marketplace.demo.exports import load_exports, load_request
 from marketplace.demo.goods import load_goods
+from marketplace.demo.payouts import load_accounts, plan_payouts
 from marketplace.demo.people import load_membership, load_people
 from marketplace.demo.programs import plan_pledges, plan_programs
 from marketplace.demo.sales import plan_sales
@@ -41,9 +42,13 @@ def load_demo(at: datetime, *, orders: int) -> None:
         ("people", lambda: load_people(config.demo_password, first_day)),
         ("cooperatives and products", lambda: load_goods(first_day)),
         ("memberships", lambda: load_membership(first_day)),
+        ("bank accounts", lambda: load_accounts(first_day)),
         ("export offers", lambda: load_exports(first_day)),
         ("a request for quotation", lambda: load_request(at)),
-        ("a year of orders, pledges and programs", lambda: live_a_year(first_day, at, orders)),
+        (
+            "a year of orders, pledges, programs and payouts",
+            lambda: live_a_year(first_day, at, orders),
+        ),
     ]
     for name, step in steps:
         click.echo(f"  {name} …")
@@ -59,6 +64,7 @@ def live_a_year(first_day: datetime, until: datetime, orders: int) -> None:
     plan_pledges(year)
     plan_sales(year, orders)
     plan_programs(year)
+    plan_payouts(year)
     year.pass_by()
     db.session.execute(
         update(OutboxMessage).where(OutboxMessage.sent_at.is_(None)).values(sent_at=until)
