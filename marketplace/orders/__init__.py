@@ -1,4 +1,4 @@
-"""Carts, checkout, orders, parcels, refunds of buyers and what cooperatives are owed."""
+"""Carts, checkout, orders, parcels, refunds of buyers, and payouts to cooperatives."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class GatherForm(Form):
         coerce=int,
         validate_choice=False,
     )
-    form_key = HiddenField(default=new_key, validators=[Length(max=40)])
+    form_key = HiddenField(default=new_key, validators=[Length(max=40)], filters=[plain])
 
 
 class ReleaseForm(Form):

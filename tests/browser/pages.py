@@ -51,6 +51,7 @@ PAGES = {
         f"{DESK}/rfqs/",
         f"{DESK}/rfqs/{{rfq}}",
         f"{DESK}/payouts",
+        f"{DESK}/payouts/{{slip}}",
     ],
     "kotra": [
         "trade/",
@@ -77,6 +78,10 @@ PAGES = {
         "admin/pledges",
         "admin/pledges/new",
         "admin/pledges/{pledge}",
+        "admin/payouts/",
+        "admin/payouts/batches/{batch}",
+        "admin/payouts/{payout}",
+        "admin/payouts/accounts/ksu-jatirogo",
     ],
 }
 READERS = list(PAGES)
@@ -92,10 +97,13 @@ def find_numbers(page: Page) -> dict[str, str]:
     for who, address, name, pattern in (
         (None, "/ko/programs", "program", r"/ko/programs/([^/?#]+)$"),
         ("coop", f"/ko/{DESK}/orders", "parcel", rf"/{DESK}/orders/([^/?#]+)$"),
+        ("coop", f"/ko/{DESK}/payouts", "slip", rf"/{DESK}/payouts/([^/?#]+)$"),
         ("kotra", "/ko/trade/rfqs", "rfq", r"/trade/rfqs/([^/?#]+)$"),
         ("kotra", "/ko/trade/rfqs/{rfq}", "quotation", r"/trade/quotations/([^/?#]+)$"),
         ("admin1", "/ko/admin/ledger/", "entry", r"/admin/ledger/(\d+)$"),
         ("admin1", "/ko/admin/pledges", "pledge", r"/admin/pledges/(?!new)([^/?#]+)$"),
+        ("admin1", "/ko/admin/payouts/", "batch", r"/admin/payouts/batches/([^/?#]+)$"),
+        ("admin1", "/ko/admin/payouts/batches/{batch}", "payout", r"/payouts/(PO-[^/?#]+)$"),
     ):
         if who:
             _sign_in_anew(page, who)

@@ -184,7 +184,7 @@ def check(market):
 
 @pytest.mark.usefixtures("database")
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(ACTS)
 def test_payouts_payable_and_claims_agree_to_the_sen_in_any_order(acts):

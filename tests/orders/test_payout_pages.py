@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
@@ -14,6 +15,7 @@ from sqlalchemy import event
 from marketplace.accounts.models import Role
 from marketplace.cooperatives.models import MemberRole
 from marketplace.cooperatives.queries import find_bank_account
+from marketplace.kernel.config import ConfigError, read_config
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah, won
 from marketplace.kernel.time import now, today_in_seoul
@@ -21,6 +23,7 @@ from marketplace.ledger.queries import balance
 from marketplace.orders.bankfile import NAMESPACE, bank_text
 from marketplace.orders.models import Payout, PayoutBatch, PayoutState
 from marketplace.orders.operations import cancel_batch, reject_payout
+from tests.conftest import ROOT
 from tests.factories import a_cooperative, a_member, a_user
 from tests.orders.payouts import (
     ACCOUNT,
@@ -383,6 +386,27 @@ def test_the_money_page_shows_payouts_and_their_slips(client, order, cooperative
     assert '<article class="doc' in slip
 
 
+def test_a_parcel_says_whether_its_money_is_ready_on_its_way_or_paid(client, order, cooperative):
+    sign_in(client, a_member(cooperative))
+
+    def state():
+        page = text_of(client.get(f"/en/c/{cooperative.slug}/payouts"))
+        row = page.split(f">{the_parcel(order).number}<")[1].split("</tr>")[0]
+        return re.sub(r"<[^>]+>", " ", row).split("1,085,600")[1].strip()
+
+    states = [state()]
+    (payout,) = sent()
+    states.append(state())
+    reject_payout(payout, reason="Closed", by=an_admin().id, at=now())
+    states.append(state())
+    an_account(cooperative)
+    (payout,) = sent()
+    settled(payout, 92_000)
+    states.append(state())
+
+    assert states == ["ready", "on its way", "ready", "in the bank account"]
+
+
 def test_a_rejected_payout_tells_the_cooperative_why(client, order, cooperative):
     (payout,) = sent()
     reject_payout(payout, reason="Rekening ditutup", by=an_admin().id, at=now())
@@ -457,3 +481,37 @@ def test_the_slip_is_dated_by_its_release(client, order, cooperative):
 
     day = today_in_seoul(payout.batch.released_at)
     assert f"{day.day} {day:%b %Y}" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LUMBUNG_PAYOUT_FROM", "BMRIIDJA"),
+        ("LUMBUNG_PAYOUT_FROM", "bmri:1370000000001:Lumbung"),
+        ("LUMBUNG_PAYOUT_MINIMUM", "50.000"),
+        ("LUMBUNG_PAYOUT_MINIMUM", "-1"),
+    ],
+)
+def test_a_setting_of_payouts_that_makes_no_sense_stops_the_start(name, value):
+    with pytest.raises(ConfigError, match=name):
+        read_config({"LUMBUNG_DEMO": "1", name: value}, ROOT)
+
+
+def test_without_a_paying_account_there_is_only_the_table(app, client, order, admin, monkeypatch):
+    (payout,) = sent()
+    batch_url = f"{HERE}/batches/{payout.batch.number}"
+    monkeypatch.setitem(app.config, "LUMBUNG", replace(app.config["LUMBUNG"], payout_from=None))
+
+    assert "bank-file.xml" not in text_of(client.get(batch_url))
+    assert client.get(f"{batch_url}/bank-file.xml").status_code == 409
+    assert client.get(f"{batch_url}/bank-file.csv").status_code == 200
+
+
+def test_the_minimum_is_a_setting(app, client, order, cooperative, admin, monkeypatch):
+    monkeypatch.setitem(
+        app.config, "LUMBUNG", replace(app.config["LUMBUNG"], payout_minimum_rupiah=2_000_000)
+    )
+
+    assert "It is less than Rp" in text_of(client.get(f"{HERE}/"))
+    refused = client.post(f"{HERE}/", data={"cooperative": [cooperative.id]})
+    assert refused.status_code == 422

@@ -15,9 +15,17 @@ from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
 from marketplace.ledger.models import LedgerAccount, LedgerPosting
-from marketplace.ledger.queries import balance, list_accounts
+from marketplace.ledger.queries import balance, credit_balance, list_accounts
 from marketplace.orders.errors import BankFileDiffers, BatchNotReleased
-from marketplace.orders.models import LotSide, OwedLot, OwedLotUse, Parcel, Payout, PayoutBatch
+from marketplace.orders.models import (
+    LotSide,
+    OwedLot,
+    OwedLotUse,
+    Parcel,
+    Payout,
+    PayoutBatch,
+    PayoutState,
+)
 from marketplace.orders.payout_postings import TRANSIT
 from marketplace.orders.payout_rules import amounts_for
 from marketplace.orders.postings import clawback_of
@@ -161,6 +169,11 @@ def list_on_the_way(limit: int = 50) -> Sequence[Payout]:
     ).all()
 
 
+def on_the_way() -> Money:
+    """What the bank was told to pay and was not seen to have paid, from the ledger."""
+    return credit_balance(f"{TRANSIT}:idr")
+
+
 def get_payout(number: str) -> Payout:
     payout = db.session.scalar(select(Payout).where(Payout.number == number))
     if payout is None:
@@ -197,23 +210,30 @@ def owed_back_by(cooperative: Cooperative) -> Money:
     return balance(f"{clawback_of(cooperative.slug)}:idr")
 
 
-def paid_out(parcel_ids: Collection[int]) -> set[int]:
-    """Which of these released parcels have nothing left to be paid; one query."""
+def paid_out(parcel_ids: Collection[int]) -> dict[int, PayoutState]:
+    """Which of these parcels have nothing left to be paid: on its way, or settled; one query."""
     used = (
-        select(func.coalesce(func.sum(OwedLotUse.minor), 0))
+        select(func.sum(OwedLotUse.minor))
         .where(OwedLotUse.lot_id == OwedLot.id)
         .correlate(OwedLot)
         .scalar_subquery()
     )
-    return set(
-        db.session.scalars(
-            select(OwedLot.parcel_id).where(
-                OwedLot.parcel_id.in_(sorted(parcel_ids)),
-                OwedLot.side == LotSide.PAYABLE,
-                OwedLot.minor == used,
-            )
+    rows = db.session.execute(
+        select(OwedLot.parcel_id, func.count(Payout.settled_on), func.count())
+        .join(OwedLotUse, OwedLotUse.lot_id == OwedLot.id)
+        .join(Payout, Payout.entry_id == OwedLotUse.entry_id)
+        .where(
+            OwedLot.parcel_id.in_(sorted(parcel_ids)),
+            OwedLot.side == LotSide.PAYABLE,
+            OwedLot.minor == used,
+            Payout.rejected_at.is_(None),
         )
+        .group_by(OwedLot.parcel_id)
     )
+    return {
+        parcel_id: PayoutState.SETTLED if settled == count else PayoutState.SENT
+        for parcel_id, settled, count in rows
+    }
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ from marketplace.orders.queries.payouts import (
     list_batches,
     list_candidates,
     list_on_the_way,
+    on_the_way,
     sources_of,
 )
 from marketplace.orders.views import payout_words as words
@@ -103,7 +104,6 @@ def _list(form: GatherForm) -> ResponseReturnValue:
     minimum = rupiah(settings().payout_minimum_rupiah)
     candidates = list_candidates(minimum)
     ready = [row for row in candidates if row.hindrance is None]
-    on_the_way = list_on_the_way()
     number = page_number()
     rows, count = list_batches(page=number, size=SIZE)
     chosen = form.cooperative.data if form.is_submitted() else [r.cooperative.id for r in ready]
@@ -117,10 +117,10 @@ def _list(form: GatherForm) -> ResponseReturnValue:
         sums={
             "payable": total([row.payable for row in candidates], "IDR"),
             "clawback": total([row.clawback for row in candidates], "IDR"),
-            "on_the_way": total([row.amount for row in on_the_way], "IDR"),
+            "on_the_way": on_the_way(),
             "ready": total([row.amount for row in ready], "IDR"),
         },
-        on_the_way=on_the_way,
+        on_the_way=list_on_the_way(),
         page=Page(rows, count, number, SIZE),
         page_url=lambda page: url_for(".list_payouts", page=page),
         people=find_people({row.proposed_by for row in rows}),
