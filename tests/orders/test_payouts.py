@@ -37,7 +37,7 @@ from marketplace.orders.operations import (
 )
 from marketplace.orders.operations.lots import open_lot
 from marketplace.orders.queries import lots_left
-from marketplace.orders.queries.payouts import Hindrance, list_candidates
+from marketplace.orders.queries.candidates import Hindrance, list_candidates
 from marketplace.reference.queries import rates
 from tests.factories import a_member, a_posting
 from tests.orders.payouts import (

@@ -23,13 +23,8 @@ from marketplace.orders.operations.fulfillment import (
     release_parcel,
     ship_parcel,
 )
-from marketplace.orders.operations.payouts import (
-    cancel_batch,
-    gather_payouts,
-    reject_payout,
-    release_batch,
-    settle_payout,
-)
+from marketplace.orders.operations.payout_answers import reject_payout, settle_payout
+from marketplace.orders.operations.payouts import cancel_batch, gather_payouts, release_batch
 from marketplace.orders.operations.refunds import (
     book_refund,
     book_refund_failure,

@@ -1,4 +1,4 @@
-"""Paying cooperatives: gathered by one person, released by another, settled by the bank's line.
+"""Paying cooperatives: gathered by one person, released by another.
 
 Order of locks: batch, payout, then ledger accounts.
 """
@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from marketplace.accounts.models import User
 from marketplace.cooperatives.models import CoopBankAccount
-from marketplace.cooperatives.operations import doubt_bank_account
-from marketplace.cooperatives.policies import BANKS, may
-from marketplace.cooperatives.queries import find_bank_accounts, list_members
+from marketplace.cooperatives.queries import find_bank_accounts
 from marketplace.kernel.db import db, lock
 from marketplace.kernel.ids import dated_number
 from marketplace.kernel.money import Money
-from marketplace.kernel.outbox import write_mail
-from marketplace.kernel.time import SEOUL, today_in_seoul
 from marketplace.ledger.operations import lock_accounts, post
 from marketplace.ledger.queries import balance, credit_balance
 from marketplace.orders import payout_postings
@@ -32,17 +27,14 @@ from marketplace.orders.errors import (
     BatchReleased,
     CooperativeNotReady,
     NothingToPay,
-    PaidImplausible,
-    PayoutNotOnItsWay,
     PayoutSelfApproval,
-    SettledOutOfTime,
 )
-from marketplace.orders.models import LotSide, Payout, PayoutBatch, PayoutState
-from marketplace.orders.operations.lots import choose_lots, return_lots, use_lots
-from marketplace.orders.payout_rules import is_plausible, seal_batch
-from marketplace.orders.policies import WHOLE_RUPIAH
+from marketplace.orders.models import LotSide, Payout, PayoutBatch
+from marketplace.orders.operations.lots import choose_lots, use_lots
+from marketplace.orders.operations.payout_mails import write_payout_mails
+from marketplace.orders.payout_rules import seal_batch
 from marketplace.orders.postings import clawback_of, payable_to
-from marketplace.orders.queries.payouts import Candidate, list_candidates
+from marketplace.orders.queries.candidates import Candidate, list_candidates
 
 log = structlog.get_logger()
 
@@ -142,86 +134,6 @@ def cancel_batch(batch: PayoutBatch, *, by: int, at: datetime) -> None:
         log.info("payouts canceled", batch=batch.number, by=by)
 
 
-def settle_payout(
-    payout: Payout,
-    *,
-    paid: Money,
-    fee: Money,
-    on: date,
-    reference: str,
-    by: int,
-    at: datetime,
-) -> None:
-    """The bank's line was seen: `paid` won left the bank, and its `fee`; once.
-
-    Raises PayoutNotOnItsWay, SettledOutOfTime, PaidImplausible. The entry keeps the two people who
-    decided; the row names who noted it.
-    """
-    payout = lock(Payout, payout.id)
-    batch = payout.batch
-    reference = reference.strip()
-    noted = (payout.settled_on, payout.bank_reference, payout.paid_minor, payout.fee_minor)
-    if noted == (on, reference, paid.minor, fee.minor):
-        return
-    if payout.state is not PayoutState.SENT or batch.released_at is None:
-        raise PayoutNotOnItsWay
-    first, last = today_in_seoul(batch.released_at), today_in_seoul(at)
-    if not first <= on <= last:
-        raise SettledOutOfTime(first=first, last=last)
-    book = Money(payout.book_minor or 0, "KRW")
-    if not is_plausible(paid.minor, book.minor):
-        raise PaidImplausible(book=book)
-    payout.settlement_entry_id = post(
-        payout_postings.payout_settled(
-            payout.number,
-            payout.amount,
-            book=book,
-            paid=paid,
-            fee=fee,
-            reference=reference,
-            signers=_signers(batch),
-            occurred_at=min(at, datetime.combine(on, time(12), SEOUL)),
-            at=at,
-        )
-    )
-    payout.settled_on, payout.settled_by, payout.bank_reference = on, by, reference
-    payout.paid_minor, payout.fee_minor = paid.minor, fee.minor
-    db.session.flush()
-    log.info("payout settled", payout=payout.number, by=by)
-
-
-def reject_payout(payout: Payout, *, reason: str, by: int, at: datetime) -> None:
-    """The bank did not pay: the money is payable again, and the cooperative is told why; once.
-
-    Its bank account has to be checked again before the next payout. Raises PayoutNotOnItsWay.
-    """
-    payout = lock(Payout, payout.id)
-    if payout.state is PayoutState.REJECTED:
-        return
-    if payout.state is not PayoutState.SENT or payout.entry_id is None:
-        raise PayoutNotOnItsWay
-    slug = payout.cooperative.slug
-    lock_accounts([f"{payable_to(slug)}:idr"])
-    payout.reason = reason.strip()
-    payout.rejection_entry_id = entry_id = post(
-        payout_postings.payout_rejected(
-            payout.number,
-            slug,
-            payout.amount,
-            payout.reason,
-            reverses=payout.entry_id,
-            signers=_signers(payout.batch),
-            at=at,
-        )
-    )
-    return_lots(entry_id, payout.entry_id)
-    payout.rejected_by, payout.rejected_at = by, at
-    doubt_bank_account(payout.cooperative)
-    _write_mails(payout, "payout_rejected", {"reason": payout.reason}, at=at)
-    db.session.flush()
-    log.info("payout rejected", payout=payout.number, by=by)
-
-
 def _lock_batch(batch: PayoutBatch) -> PayoutBatch:
     """The batch, locked, with its payouts as they are now."""
     lock(PayoutBatch, batch.id)
@@ -289,7 +201,7 @@ def _send(
     payout.bank_code = account.bank_code
     payout.account_number = account.number
     payout.holder = account.holder
-    _write_mails(payout, "payout_sent", {}, at=at)
+    write_payout_mails(payout, "payout_sent", {}, at=at)
 
 
 def _set_off(payout: Payout, *, signers: tuple[int, int], at: datetime) -> None:
@@ -307,32 +219,3 @@ def _set_off(payout: Payout, *, signers: tuple[int, int], at: datetime) -> None:
         )
     )
     use_lots(payout.netting_entry_id, [*ours, *theirs])
-
-
-def _signers(batch: PayoutBatch) -> tuple[int, int]:
-    if batch.released_by is None:
-        raise PayoutNotOnItsWay
-    return batch.proposed_by, batch.released_by
-
-
-def _write_mails(payout: Payout, template: str, facts: dict[str, object], *, at: datetime) -> None:
-    """Tell those of the cooperative who look after its money. The mail has no account number."""
-    members = [
-        row.user_id for row in list_members(payout.cooperative) if may(row.role, "payouts.view")
-    ]
-    for user in db.session.scalars(select(User).where(User.id.in_(members)).order_by(User.id)):
-        write_mail(
-            f"{template}:{payout.number}:{user.id}",
-            user.email,
-            template=template,
-            locale=user.locale,
-            facts={
-                "payout": payout.number,
-                "cooperative": payout.cooperative.name,
-                "rupiah": payout.minor // WHOLE_RUPIAH,
-                "netted": payout.netted_minor // WHOLE_RUPIAH,
-                "bank": BANKS[payout.bank_code or ""].name,
-                **facts,
-            },
-            at=at,
-        )

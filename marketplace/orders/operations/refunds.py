@@ -97,7 +97,7 @@ def _book_after_release(
 ) -> None:
     """What lies where it was released gives first; what was paid out is owed back to us.
 
-    Rule: docs/worked-postings.csv, examples D and G.
+    Rule: docs/worked-postings.csv, examples D and I.
     """
     released = find_entry(f"release:{parcel.number}")
     funds = [line.code for line in released.postings if line.credit] if released else []

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import selectinload
 
-from marketplace.cooperatives.models import CoopBankAccount, Cooperative
-from marketplace.cooperatives.queries import find_bank_accounts
+from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
 from marketplace.ledger.models import LedgerAccount, LedgerPosting
-from marketplace.ledger.queries import balance, credit_balance, list_accounts
+from marketplace.ledger.queries import balance, credit_balance
 from marketplace.orders.errors import BankFileDiffers, BatchNotReleased
 from marketplace.orders.models import (
     LotSide,
@@ -27,99 +25,11 @@ from marketplace.orders.models import (
     PayoutState,
 )
 from marketplace.orders.payout_postings import TRANSIT
-from marketplace.orders.payout_rules import amounts_for
 from marketplace.orders.postings import clawback_of
 
 
-class Hindrance(StrEnum):
-    """Why a cooperative with money cannot be paid now."""
-
-    NO_ACCOUNT = "no_account"
-    UNCHECKED = "unchecked"
-    OWES_US = "owes_us"
-    BELOW_MINIMUM = "below_minimum"
-    WAITING = "waiting"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A cooperative with released money: what is set off, what can be paid, what stands against."""
-
-    cooperative: Cooperative
-    payable: Money
-    clawback: Money
-    account: CoopBankAccount | None
-    hindrance: Hindrance | None
-
-    @property
-    def netted(self) -> Money:
-        return Money(amounts_for(self.payable.minor, self.clawback.minor)[0], "IDR")
-
-    @property
-    def amount(self) -> Money:
-        return Money(amounts_for(self.payable.minor, self.clawback.minor)[1], "IDR")
-
-
-def list_candidates(minimum: Money) -> list[Candidate]:
-    """Cooperatives that are owed or owe something, by name; five queries."""
-    payable = _by_slug("liabilities:coop", "payable")
-    clawback = _by_slug("assets:coop", "clawback")
-    found = db.session.scalars(
-        select(Cooperative)
-        .where(Cooperative.slug.in_(sorted(payable.keys() | clawback.keys())))
-        .order_by(Cooperative.name, Cooperative.id)
-    ).all()
-    accounts = find_bank_accounts([row.id for row in found])
-    waiting = set(
-        db.session.scalars(select(Payout.cooperative_id).join(PayoutBatch).where(*_waiting()))
-    )
-    return [
-        _candidate(
-            row,
-            payable.get(row.slug, 0),
-            clawback.get(row.slug, 0),
-            accounts.get(row.id),
-            is_waiting=row.id in waiting,
-            minimum=minimum,
-        )
-        for row in found
-    ]
-
-
-def _by_slug(start: str, end: str) -> dict[str, int]:
-    """What stands on each cooperative's account of one kind, in minor units, as people say it."""
-    return {
-        row.account.path.split(":")[2]: row.natural.minor
-        for row in list_accounts(start)
-        if row.account.path.endswith(f":{end}") and row.account.currency == "IDR" and row.balance
-    }
-
-
-def _candidate(
-    cooperative: Cooperative,
-    payable: int,
-    clawback: int,
-    account: CoopBankAccount | None,
-    *,
-    is_waiting: bool,
-    minimum: Money,
-) -> Candidate:
-    _netted, amount = amounts_for(payable, clawback)
-    hindrance = None
-    if is_waiting:
-        hindrance = Hindrance.WAITING
-    elif payable <= clawback:
-        hindrance = Hindrance.OWES_US
-    elif amount < minimum.minor or not amount:
-        hindrance = Hindrance.BELOW_MINIMUM
-    elif account is None:
-        hindrance = Hindrance.NO_ACCOUNT
-    elif account.verified_at is None:
-        hindrance = Hindrance.UNCHECKED
-    return Candidate(cooperative, Money(payable, "IDR"), Money(clawback, "IDR"), account, hindrance)
-
-
-def _waiting() -> tuple[ColumnElement[bool], ...]:
+def is_waiting() -> tuple[ColumnElement[bool], ...]:
+    """Batches that wait for a second person, as conditions of a statement."""
     return (PayoutBatch.released_by.is_(None), PayoutBatch.canceled_by.is_(None))
 
 
@@ -150,7 +60,7 @@ def list_batches(*, page: int, size: int = 20) -> tuple[Sequence[PayoutBatch], i
 
 def list_waiting_batches(limit: int = 5) -> tuple[Sequence[PayoutBatch], int]:
     """Batches that wait for a second person, oldest first, and how many there are."""
-    mine = select(PayoutBatch).where(*_waiting())
+    mine = select(PayoutBatch).where(*is_waiting())
     rows = db.session.scalars(
         mine.options(selectinload(PayoutBatch.payouts)).order_by(PayoutBatch.id).limit(limit)
     ).all()

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from marketplace.kernel.money import Money
 from marketplace.orders.models import PayoutBatch, PayoutState
-from marketplace.orders.queries.payouts import Candidate, Hindrance
+from marketplace.orders.queries.candidates import Candidate, Hindrance
 from marketplace.web.formats import format_money
 
 LOOKS = {

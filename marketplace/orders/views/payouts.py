@@ -46,12 +46,12 @@ from marketplace.orders.operations import (
     release_batch,
     settle_payout,
 )
+from marketplace.orders.queries.candidates import list_candidates
 from marketplace.orders.queries.payouts import (
     bank_payouts,
     get_batch,
     get_payout,
     list_batches,
-    list_candidates,
     list_on_the_way,
     on_the_way,
     sources_of,
