@@ -88,6 +88,9 @@ def description(entry: Booked) -> str:
         "allocation_returned": _("Program %(number)s finished, rest returned", number=number),
         "disbursement": _("Disbursement %(part)s to program %(number)s", part=part, number=number),
         "disbursement_settled": _("Disbursement %(part)s seen on the bank statement", part=part),
+        "payout": _("Payout %(number)s sent", number=number),
+        "payout_settled": _("Payout %(number)s seen on the bank statement", number=number),
+        "clawback_netted": _("Set off before payout %(number)s", number=number),
     }
     return sentences.get(entry.kind) or entry.memo
 

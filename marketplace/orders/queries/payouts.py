@@ -60,11 +60,14 @@ def list_batches(*, page: int, size: int = 20) -> tuple[Sequence[PayoutBatch], i
 
 def list_waiting_batches(limit: int = 5) -> tuple[Sequence[PayoutBatch], int]:
     """Batches that wait for a second person, oldest first, and how many there are."""
-    mine = select(PayoutBatch).where(*is_waiting())
-    rows = db.session.scalars(
-        mine.options(selectinload(PayoutBatch.payouts)).order_by(PayoutBatch.id).limit(limit)
+    rows = db.session.execute(
+        select(PayoutBatch, func.count().over().label("in_all"))
+        .where(*is_waiting())
+        .options(selectinload(PayoutBatch.payouts))
+        .order_by(PayoutBatch.id)
+        .limit(limit)
     ).all()
-    return rows, db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+    return [row[0] for row in rows], rows[0].in_all if rows else 0
 
 
 def list_on_the_way(limit: int = 50) -> Sequence[Payout]:
