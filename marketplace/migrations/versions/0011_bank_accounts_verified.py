@@ -1,14 +1,14 @@
 """A bank account is paid to once a second person has checked it.
 
-Revision ID: 0016
-Revises: 0006
+Revision ID: 0011
+Revises: 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0006"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

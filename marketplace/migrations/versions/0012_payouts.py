@@ -1,14 +1,14 @@
 """Payouts to cooperatives, and the lots that say which won their rupiah stand for.
 
-Revision ID: 0017
-Revises: 0016
+Revision ID: 0012
+Revises: 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
