@@ -28,7 +28,7 @@ def test_money_released_before_there_were_payouts_gets_its_lots(committed):
     db.session.rollback()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        downgrade(revision="0016")
+        downgrade(revision="0011")
         upgrade()
 
     assert len(before) == 2
