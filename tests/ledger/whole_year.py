@@ -16,7 +16,7 @@ from tests.ledger.worked_postings import WORKED
 
 KINDS = {
     *("sale", "stripe_fee", "release", "refund", "refund_failed"),
-    *("unwanted_payment", "unwanted_payment_returned", "payout"),
+    *("unwanted_payment", "unwanted_payment_returned", "payout", "payout_settled"),
     *("pledge", "pledge_received", "allocation", "allocation_returned"),
     *("disbursement", "disbursement_settled", "reversal"),
 }
@@ -47,7 +47,7 @@ def _rare_entries(at) -> list[NewEntry]:
     return [
         orders.refund("R-1", ORDER, "gayo", PARTS, **both),
         orders.refund_after_release(
-            "R-2", ORDER, "gayo", PARTS, from_reserve=0, from_payable=0, **both
+            "R-2", ORDER, "gayo", PARTS, from_funds={}, from_reserve=0, from_payable=0, **both
         ),
         orders.refund_failed("R-1", ORDER, won(50_000), at=at),
         orders.unwanted_payment(ORDER, 1, won(50_000), **both),
