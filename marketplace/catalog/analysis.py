@@ -70,7 +70,9 @@ def terms(text: str) -> list[str]:
     """What is indexed for `text`: its words in order, then stems and pairs of Hangul."""
     found = words(text)
     more = dict.fromkeys(term for word in found for term in _more(word))
-    return [*found, *(term for term in more if term not in set(found))]
+    for word in found:
+        more.pop(word, None)
+    return [*found, *more]
 
 
 def _more(word: str) -> Iterator[str]:
@@ -188,15 +190,24 @@ def _cut_compound(word: str) -> Iterator[Alternative]:
 
 def likeness(one: str, other: str) -> float:
     """How alike two words are, 0 to 1, by their letters (Hangul by its jamo) in threes."""
-    first, second = _threes(one), _threes(other)
+    first, second = threes(one), threes(other)
     shared = len(first & second)
     return 2 * shared / (len(first) + len(second))
 
 
+def letters(word: str) -> int:
+    return len(unicodedata.normalize("NFD", word))
+
+
+def slips(word: str) -> int:
+    """How many letters of a typed word may be wrong."""
+    return 1 if letters(word) < 6 else 2
+
+
 @lru_cache(maxsize=50_000)
-def _threes(word: str) -> frozenset[str]:
-    letters = unicodedata.normalize("NFD", word)
-    padded = f"  {letters} "
+def threes(word: str) -> frozenset[str]:
+    """The letters of a word (Hangul: jamo) in threes, with its edges."""
+    padded = f"  {unicodedata.normalize('NFD', word)} "
     return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
 
 
@@ -217,7 +228,7 @@ def distance(one: str, other: str) -> int:
 
 def corrections(word: str, vocabulary: Sequence[str], most: int = 3) -> list[str]:
     """Words of the vocabulary that the typed one may have been meant to be, likeliest first."""
-    allowed = 1 if len(unicodedata.normalize("NFD", word)) < 6 else 2
+    allowed = slips(word)
     likely = [
         (distance(word, known), -likeness(word, known), known)
         for known in vocabulary

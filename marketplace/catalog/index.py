@@ -1,23 +1,48 @@
 """The search index of both databases: what is written for a product, and how it is asked.
 
-One row per product. `name` and `words` hold its analysed text in every language it has, `tags`
-the filters as terms such as `category:coffee`, so that one index answers text and filters;
-`facts` is what ranking and counting need, in one compact text.
+One row per product in `product_search`: what ranking, counting and sorting need, kept small. Its
+terms are the analysed text in every language it has, and the filters as terms such as
+`category:coffee` (no word holds a colon), so that one index answers both. They stand in
+`product_search_terms` on SQLite, in `document` on PostgreSQL, without places or weights, whose
+reading takes longer than all the rest; `title` tells what stands in the name.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import chain, compress
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Integer, Row, and_, column, delete, select, table, text
+from sqlalchemy import (
+    BigInteger,
+    CursorResult,
+    Integer,
+    Row,
+    String,
+    TextClause,
+    and_,
+    column,
+    delete,
+    func,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from marketplace.catalog.analysis import Alternative, glossary_text, terms, words
+from marketplace.catalog.analysis import (
+    Alternative,
+    glossary_text,
+    letters,
+    slips,
+    terms,
+    threes,
+    words,
+)
 from marketplace.catalog.models import (
     Certificate,
     Product,
@@ -33,20 +58,39 @@ from marketplace.reference.models import Province, Regency
 BANDS_PER_DOUBLING = 2
 OTHER_CURRENCY = "price:other"
 CHUNK = 500
-KEPT_FACTS = 16_384
+KEPT_TRAITS = 16_384
+MOST_SPELLINGS = 64
+# PostgreSQL reads all hits before it can sort them: it is asked for the newest eras first.
+ERA = 8192
+STEPS = (2, 16)
+IN_NAME, NEARLY_IN_NAME, ELSEWHERE = 1.0, 0.7, 0.12
+
+SEARCH = table(
+    "product_search",
+    column("product_id", Integer),
+    column("traits", String),
+    column("price_minor", BigInteger),
+    column("published_at", BigInteger),
+    column("title", String),
+)
+TERMS = table("product_search_terms", column("rowid", Integer))
+SPELLING = table(
+    "product_search_spelling",
+    column("part", String),
+    column("letters", Integer),
+    column("word", String),
+)
 
 
-class Facts(NamedTuple):
-    """What is known of a hit without reading the product."""
+class Traits(NamedTuple):
+    """What goods have in common with others: few kinds of them, so that they are counted whole."""
 
     category: str
     province: str
     island: str
     certificates: tuple[str, ...]
-    price_minor: int
     currency: str
     is_available: bool
-    published_at: int
 
     def pack(self) -> str:
         return "|".join(
@@ -55,26 +99,22 @@ class Facts(NamedTuple):
                 self.province,
                 self.island,
                 ",".join(self.certificates),
-                str(self.price_minor),
                 self.currency,
                 "1" if self.is_available else "0",
-                str(self.published_at),
             )
         )
 
     @classmethod
-    @lru_cache(maxsize=KEPT_FACTS)
-    def unpack(cls, packed: str) -> Facts:
-        category, province, island, certificates, minor, currency, available, at = packed.split("|")
+    @lru_cache(maxsize=KEPT_TRAITS)
+    def unpack(cls, packed: str) -> Traits:
+        category, province, island, certificates, currency, available = packed.split("|")
         return cls(
             category,
             province,
             island,
             tuple(certificates.split(",")) if certificates else (),
-            int(minor),
             currency,
             available == "1",
-            int(at),
         )
 
 
@@ -98,7 +138,34 @@ class Question:
 class Hit(NamedTuple):
     product_id: int
     relevance: float
-    facts: Facts
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Columns of the same length, newest product first.
+
+    Not a row each: thousands of small objects would call the garbage collector again and again.
+    `traits` are packed, `dates` in seconds.
+    """
+
+    ids: Sequence[int] = ()
+    traits: Sequence[str] = ()
+    prices: Sequence[int] = ()
+    dates: Sequence[int] = ()
+    relevance: Sequence[float] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def columns(self) -> tuple[Sequence[Any], ...]:
+        return (self.ids, self.traits, self.prices, self.dates, self.relevance)
+
+    def only(self, mask: Sequence[bool]) -> Hits:
+        return Hits(*(tuple(compress(values, mask)) for values in self.columns))
+
+    def first(self, most: int) -> Hits:
+        return self if len(self) <= most else Hits(*(values[:most] for values in self.columns))
 
 
 def is_sqlite() -> bool:
@@ -106,31 +173,104 @@ def is_sqlite() -> bool:
 
 
 def ask(question: Question, limit: int) -> list[Hit]:
+    hits = gather(question, limit)
+    return list(map(Hit, hits.ids, hits.relevance))
+
+
+def gather(question: Question, limit: int) -> Hits:
     """At most `limit` hits, the newest products first where there are more."""
-    if is_sqlite():
-        rows = db.session.execute(_SQLITE_ASK, {"question": _fts5(question), "limit": limit})
+    if not question.words and not question.tags:
+        rows = _fetch(_NEWEST, limit=limit)
+    elif is_sqlite():
+        rows = _fetch(_SQLITE_ASK, question=_fts5(question), limit=limit)
     else:
-        rows = db.session.execute(
-            _POSTGRESQL_ASK,
-            {
-                "question": _tsquery(question),
-                "phrase": _phrase(question),
-                "limit": limit,
-            },
-        )
-    return [Hit(row[0], row[1], Facts.unpack(row[2])) for row in rows]
+        rows = _ask_postgresql(question, limit)
+    if not rows:
+        return Hits()
+    ids, traits, prices, dates, titles = zip(*rows, strict=True)
+    return Hits(ids, traits, prices, dates, _relevance(question, titles))
 
 
+Rows = Sequence[tuple[Any, ...]]
+
+
+def _fetch(statement: TextClause, **values: Any) -> Rows:
+    """Rows as the driver makes them, for the same reason."""
+    result = cast(CursorResult[Any], db.session.execute(statement, values))
+    return result.cursor.fetchall() if result.cursor else []
+
+
+_ROW = "SELECT p.product_id, p.traits, p.price_minor, p.published_at, p.title"
+_NEWEST = text(f"{_ROW} FROM product_search AS p ORDER BY p.product_id DESC LIMIT :limit")
 _SQLITE_ASK = text(
-    "SELECT rowid, -bm25(product_search, 8.0, 1.0, 0.0), facts FROM product_search"
-    " WHERE product_search MATCH :question ORDER BY rowid DESC LIMIT :limit"
+    f"{_ROW} FROM product_search_terms AS t"
+    " CROSS JOIN product_search AS p ON p.product_id = t.rowid"
+    " WHERE t.product_search_terms MATCH :question ORDER BY t.rowid DESC LIMIT :limit"
 )
+# The sum keeps PostgreSQL from reading the newest products one by one instead of the index.
 _POSTGRESQL_ASK = text(
-    "SELECT product_id, 10 * ts_rank('{0, 0, 0.12, 1.0}', document, CAST(:question AS tsquery))"
-    " + CASE WHEN document @@ CAST(:phrase AS tsquery) THEN 5 ELSE 0 END, facts"
-    " FROM product_search WHERE document @@ CAST(:question AS tsquery)"
-    " ORDER BY product_id DESC LIMIT :limit"
+    f"{_ROW} FROM product_search AS p WHERE p.document @@ CAST(:question AS tsquery)"
+    " ORDER BY p.product_id + 0 DESC LIMIT :limit"
 )
+
+
+def _ask_postgresql(question: Question, limit: int) -> Rows:
+    newest = db.session.scalar(select(func.max(SEARCH.c.product_id))) or 0
+    for step in STEPS:
+        if newest // ERA < step:
+            break
+        eras = [_era(newest - place * ERA) for place in range(step)]
+        rows = _ask_eras(question, eras, limit)
+        if len(rows) == limit:
+            return rows
+    return _ask_eras(question, [], limit)
+
+
+def _ask_eras(question: Question, eras: Sequence[str], limit: int) -> Rows:
+    asked = _tsquery(question.words, [*question.tags, *([eras] if eras else [])])
+    return _fetch(_POSTGRESQL_ASK, question=asked, limit=limit)
+
+
+def _era(product_id: int) -> str:
+    return f"era:{product_id // ERA}"
+
+
+def _relevance(question: Question, titles: Sequence[str]) -> list[float]:
+    """By the words that stand in the name: the rarer among the hits, the more they count.
+
+    The words as one phrase, and short names, count more.
+    """
+    scores = [0.0] * len(titles)
+    for readings in question.words:
+        mark = _marker(readings)
+        marks = [mark(title) for title in titles]
+        rarity = math.log(2 + len(titles) / (1 + len(titles) - marks.count(ELSEWHERE)))
+        scores = [score + rarity * mark for score, mark in zip(scores, marks, strict=True)]
+    phrase = f" {' '.join(question.phrase)} " if len(question.phrase) > 1 else "\0"
+    return [
+        score * (1.5 if phrase in title else 1) / (1 + len(title) / (1 + title.count("\n")) / 400)
+        for score, title in zip(scores, titles, strict=True)
+    ]
+
+
+def _marker(readings: Sequence[Alternative]) -> Callable[[str], float]:
+    """Tells of a title how well it answers one word, whose first reading is the word itself."""
+    needles = [[_needle(term) for term in reading] for reading in readings]
+    exact, others = needles[0][0], needles[1:]
+
+    def mark(title: str) -> float:
+        if exact in title:
+            return IN_NAME
+        for reading in others:
+            if all(needle in title for needle in reading):
+                return NEARLY_IN_NAME
+        return ELSEWHERE
+
+    return mark
+
+
+def _needle(term: str) -> str:
+    return f" {term.removesuffix('*')}" if term.endswith("*") else f" {term} "
 
 
 def _fts5(question: Question) -> str:
@@ -138,17 +278,13 @@ def _fts5(question: Question) -> str:
         "(" + " OR ".join(_fts5_reading(reading) for reading in readings) + ")"
         for readings in question.words
     ]
-    if len(question.phrase) > 1 and parts:
-        phrase = " ".join(_quoted(word) for word in question.phrase).replace('" "', " ")
-        parts = [f"(({' AND '.join(parts)}) OR {{name words}} : {phrase})"]
-    parts += ["tags : (" + " OR ".join(map(_quoted, group)) + ")" for group in question.tags]
+    parts += ["(" + " OR ".join(map(_quoted, group)) + ")" for group in question.tags]
     return " AND ".join(parts)
 
 
 def _fts5_reading(reading: Alternative) -> str:
     said = [
-        f"{{name words}} : {_quoted(term.removesuffix('*'))}" + (" *" if term.endswith("*") else "")
-        for term in reading
+        _quoted(term.removesuffix("*")) + (" *" if term.endswith("*") else "") for term in reading
     ]
     return "(" + " AND ".join(said) + ")"
 
@@ -157,27 +293,20 @@ def _quoted(term: str) -> str:
     return '"' + term.replace('"', "") + '"'
 
 
-def _tsquery(question: Question) -> str:
+def _tsquery(said: Sequence[Sequence[Alternative]], tags: Sequence[Sequence[str]]) -> str:
     parts = [
         "(" + " | ".join(_tsquery_reading(reading) for reading in readings) + ")"
-        for readings in question.words
+        for readings in said
     ]
-    parts += ["(" + " | ".join(map(_lexeme, group)) + ")" for group in question.tags]
+    parts += ["(" + " | ".join(map(_lexeme, group)) + ")" for group in tags]
     return " & ".join(parts)
 
 
 def _tsquery_reading(reading: Alternative) -> str:
     said = [
-        _lexeme(term.removesuffix("*")) + (":*AB" if term.endswith("*") else ":AB")
-        for term in reading
+        _lexeme(term.removesuffix("*")) + (":*" if term.endswith("*") else "") for term in reading
     ]
     return "(" + " & ".join(said) + ")"
-
-
-def _phrase(question: Question) -> str:
-    if len(question.phrase) < 2:
-        return "'-'"
-    return " <-> ".join(map(_lexeme, question.phrase))
 
 
 def _lexeme(term: str) -> str:
@@ -185,16 +314,41 @@ def _lexeme(term: str) -> str:
     return f"'{escaped}'"
 
 
+def known_words(said: Collection[str]) -> set[str]:
+    """Which of these words some product does contain."""
+    return set(db.session.scalars(select(SearchWord.word).where(SearchWord.word.in_(said))))
+
+
+def find_spellings(word: str) -> list[str]:
+    """Known words that share most with `word` and are as many letters off as a slip may be."""
+    size, few = letters(word), slips(word)
+    statement = (
+        select(SPELLING.c.word)
+        .where(
+            SPELLING.c.part.in_(sorted(threes(word))),
+            SPELLING.c.letters.between(size - few, size + few),
+        )
+        .group_by(SPELLING.c.word)
+        .order_by(func.count().desc(), SPELLING.c.word)
+        .limit(MOST_SPELLINGS)
+    )
+    return list(db.session.scalars(statement))
+
+
 def index_products(ids: Collection[int]) -> None:
     """Write what is searched for these products; those not published leave the index."""
     wanted = sorted(ids)
     for start in range(0, len(wanted), CHUNK):
-        _index_chunk(wanted[start : start + CHUNK])
+        chunk = wanted[start : start + CHUNK]
+        db.session.flush()
+        _forget(chunk)
+        write(list(_read_documents(chunk)))
 
 
 def rebuild() -> int:
     """Write the whole index anew; returns how many products it holds."""
-    db.session.execute(text("DELETE FROM product_search"))
+    _forget()
+    db.session.execute(delete(SPELLING))
     db.session.execute(delete(SearchWord))
     ids = db.session.scalars(
         select(Product.id).where(Product.state == ProductState.PUBLISHED)
@@ -203,77 +357,84 @@ def rebuild() -> int:
     return len(ids)
 
 
-def _index_chunk(ids: Sequence[int]) -> None:
-    db.session.flush()
-    documents = list(_read_documents(ids))
-    key = column("rowid" if is_sqlite() else "product_id", Integer)
-    db.session.execute(delete(table("product_search", key)).where(key.in_(ids)))
-    if not documents:
-        return
+def _forget(ids: Collection[int] | None = None) -> None:
+    """These products, or all."""
+    rows = [(SEARCH, SEARCH.c.product_id)]
     if is_sqlite():
-        db.session.execute(
-            text(
-                "INSERT INTO product_search (rowid, name, words, tags, facts)"
-                " VALUES (:id, :name, :words, :tags, :facts)"
-            ),
-            [
-                {
-                    "id": document.product_id,
-                    "name": " ".join(document.name),
-                    "words": " ".join(document.words),
-                    "tags": " ".join(document.tags),
-                    "facts": document.facts.pack(),
-                }
-                for document in documents
-            ],
-        )
-    else:
-        db.session.execute(
-            text(
-                "INSERT INTO product_search (product_id, document, facts)"
-                " VALUES (:id, CAST(:document AS tsvector), :facts)"
-            ),
-            [
-                {
-                    "id": document.product_id,
-                    "document": _tsvector(document),
-                    "facts": document.facts.pack(),
-                }
-                for document in documents
-            ],
-        )
-    _remember_words(documents)
+        rows.append((TERMS, TERMS.c.rowid))
+    for place, key in rows:
+        db.session.execute(delete(place) if ids is None else delete(place).where(key.in_(ids)))
 
 
 @dataclass(frozen=True)
 class Document:
+    """What the index holds of one product. `title`: its names, one a line, between spaces."""
+
     product_id: int
-    name: Sequence[str]
-    words: Sequence[str]
-    tags: Sequence[str]
-    facts: Facts
+    traits: Traits
+    price_minor: int
+    published_at: int
+    title: str
+    terms: Sequence[str]
     vocabulary: frozenset[str]
 
 
-def _tsvector(document: Document) -> str:
-    places: dict[str, list[str]] = {}
-    for weight, found in (("A", document.name), ("B", document.words)):
-        for place, term in enumerate(found, 1 if weight == "A" else len(document.name) + 10):
-            if place < 16_000:
-                places.setdefault(term, []).append(f"{place}{weight}")
-    said = [f"{_lexeme(term)}:{','.join(at[:200])}" for term, at in places.items()]
-    return " ".join([*said, *map(_lexeme, document.tags)])
+def write(documents: Sequence[Document]) -> None:
+    """Put documents into the index that are not in it."""
+    if not documents:
+        return
+    rows = [
+        {
+            "product_id": document.product_id,
+            "traits": document.traits.pack(),
+            "price_minor": document.price_minor,
+            "published_at": document.published_at,
+            "title": document.title,
+            "terms": " ".join(document.terms),
+        }
+        for document in documents
+    ]
+    if is_sqlite():
+        db.session.execute(_SQLITE_WRITE, rows)
+        db.session.execute(_SQLITE_WRITE_TERMS, rows)
+    else:
+        db.session.execute(_POSTGRESQL_WRITE, rows)
+    _remember_words(documents)
+
+
+_SQLITE_WRITE = text(
+    "INSERT INTO product_search (product_id, traits, price_minor, published_at, title)"
+    " VALUES (:product_id, :traits, :price_minor, :published_at, :title)"
+)
+_SQLITE_WRITE_TERMS = text(
+    "INSERT INTO product_search_terms (rowid, terms) VALUES (:product_id, :terms)"
+)
+_POSTGRESQL_WRITE = text(
+    "INSERT INTO product_search (product_id, traits, price_minor, published_at, title, document)"
+    " VALUES (:product_id, :traits, :price_minor, :published_at, :title,"
+    " array_to_tsvector(string_to_array(:terms, ' ')))"
+)
 
 
 def _remember_words(documents: Iterable[Document]) -> None:
     seen = sorted({word for document in documents for word in document.vocabulary})
     insert = sqlite.insert if is_sqlite() else postgresql.insert
     for start in range(0, len(seen), CHUNK):
-        db.session.execute(
+        new = db.session.scalars(
             insert(SearchWord)
             .values([{"word": word} for word in seen[start : start + CHUNK]])
             .on_conflict_do_nothing()
-        )
+            .returning(SearchWord.word)
+        ).all()
+        if new:
+            db.session.execute(
+                insert(SPELLING).on_conflict_do_nothing(),
+                [
+                    {"part": part, "letters": letters(word), "word": word}
+                    for word in new
+                    for part in threes(word)
+                ],
+            )
 
 
 def _read_documents(ids: Sequence[int]) -> Iterable[Document]:
@@ -282,7 +443,6 @@ def _read_documents(ids: Sequence[int]) -> Iterable[Document]:
             Product.id,
             Product.category,
             Product.published_at,
-            Product.original_locale,
             Variant.price_minor,
             Variant.currency,
             (Variant.stock - Variant.held).label("available"),
@@ -314,10 +474,10 @@ def _read_documents(ids: Sequence[int]) -> Iterable[Document]:
     ):
         certificates.setdefault(product_id, set()).add(kind.value)
     for product in products:
-        yield _document(product, texts.get(product.id, []), certificates.get(product.id, set()))
+        yield describe(product, texts.get(product.id, []), certificates.get(product.id, set()))
 
 
-def _document(
+def describe(
     product: Row[*tuple[Any, ...]],
     texts: Sequence[Row[int, str, str]],
     certificates: set[str],
@@ -326,37 +486,38 @@ def _document(
     goods = glossary_text(product.category, names)
     places = (product.regency, product.name_ko, product.name_id, product.name_en)
     around = " ".join((goods, product.cooperative_name, *places))
-    facts = Facts(
+    traits = Traits(
         product.category,
         product.province,
         island_slug(product.island_group),
         tuple(sorted(certificates)),
-        product.price_minor,
         product.currency,
         product.available > 0,
-        int((product.published_at or datetime.fromtimestamp(0, UTC)).timestamp()),
     )
+    named = [terms(name) for name in names]
+    found = [*chain(*named), *terms(around), *chain(*(terms(row.story) for row in texts))]
     return Document(
         product_id=product.id,
-        name=[term for name in names for term in terms(name)],
-        words=[*terms(around), *(term for row in texts for term in terms(row.story))],
-        tags=_tags(facts, product.cooperative_slug),
-        facts=facts,
+        traits=traits,
+        price_minor=product.price_minor,
+        published_at=int((product.published_at or datetime.fromtimestamp(0, UTC)).timestamp()),
+        title="\n".join(f" {' '.join(name)} " for name in named),
+        terms=[*dict.fromkeys(found), *_tags(product, traits)],
         vocabulary=frozenset(
             word for word in words(" ".join((*names, around))) if len(word) > 1 and word.isalpha()
         ),
     )
 
 
-def _tags(facts: Facts, cooperative: str) -> list[str]:
-    band = f"price:{price_band(facts.price_minor)}" if facts.currency == "IDR" else OTHER_CURRENCY
+def _tags(product: Row[*tuple[Any, ...]], traits: Traits) -> list[str]:
+    is_in_rupiah = product.currency == "IDR"
     return [
-        "all:products",
-        f"category:{facts.category}",
-        f"province:{facts.province}",
-        f"island:{facts.island}",
-        f"cooperative:{cooperative}",
-        f"available:{'yes' if facts.is_available else 'no'}",
-        band,
-        *(f"certificate:{kind}" for kind in facts.certificates),
+        f"category:{traits.category}",
+        f"province:{traits.province}",
+        f"island:{traits.island}",
+        f"cooperative:{product.cooperative_slug}",
+        f"available:{'yes' if traits.is_available else 'no'}",
+        f"price:{price_band(product.price_minor)}" if is_in_rupiah else OTHER_CURRENCY,
+        *(f"certificate:{kind}" for kind in traits.certificates),
+        _era(product.id),
     ]

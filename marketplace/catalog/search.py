@@ -10,15 +10,13 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from heapq import nlargest
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, select
-
 from marketplace.catalog import index
 from marketplace.catalog.analysis import corrections, readings, words
-from marketplace.catalog.index import OTHER_CURRENCY, Facts, Hit, Question, price_band
-from marketplace.catalog.models import SearchWord
+from marketplace.catalog.index import OTHER_CURRENCY, Hits, Question, Traits, price_band
 from marketplace.catalog.policies import rupiah_limits
 from marketplace.kernel.db import db
 from marketplace.kernel.money import LARGEST
@@ -27,14 +25,13 @@ CAP = 1000
 MOST_WORDS = 8
 MOST_DROPS = 4
 FEW_HITS = 3
-MOST_VOCABULARY = 20_000
 KEPT_ANSWERS = 32
-DAY = 86_400
-# In the order of the first facts, certificates last.
+MONTH = 30 * 86_400
+# In the order of the first traits, certificates last.
 GROUPS = ("category", "province", "island", "certificate")
 SORTS = ("relevance", "new", "cheap", "dear")
 
-Test = Callable[[Facts], bool]
+Test = Callable[[Traits], bool]
 
 
 @dataclass(frozen=True)
@@ -86,46 +83,49 @@ def search(
         return Found(ids=[], count=0, is_capped=False)
     scope = Filters(cooperative=filters.cooperative)
 
-    def recall(sought: Sequence[str]) -> list[Hit]:
-        return _recall(
-            (version, tuple(sought), filters.cooperative),
-            lambda: index.ask(_question(sought, scope, rate), CAP + 1),
-        )
-
-    base = recall(said)
-    tests = _tests(filters, rate)
+    base = _recall(
+        (version, tuple(said), filters.cooperative),
+        lambda: index.gather(_question(said, scope, rate), CAP + 1),
+    )
     hits = base
-    if len(base) > CAP and tests:
-        hits = index.ask(_question(said, filters, rate), CAP + 1)
-    kept, facets = _sift(hits, tests)
+    if len(base) > CAP and filters != scope:
+        hits = index.gather(_question(said, filters, rate), CAP + 1)
+    kept, facets = _sift(hits, filters, rate)
     is_capped = len(kept) > CAP
-    order = _sorted(kept[:CAP], sort or ("relevance" if said else "new"))
+    kept = kept.first(CAP)
     if hits is not base:
-        sampled = _sift(base, tests)[1]
+        _, sampled = _sift(base, filters, rate)
         facets = {group: sampled[group] | count for group, count in facets.items()}
     found = Found(
-        ids=[hit.product_id for hit in order[(page - 1) * size : page * size]],
-        count=len(order),
+        ids=_page(kept, sort or ("relevance" if said else "new"), page, size),
+        count=len(kept),
         is_capped=is_capped,
         facets=facets,
     )
     if said and len(base) < FEW_HITS:
-        shorter = {} if base else _shorter(said, recall)
+        shorter = {} if base else _shorter(said, scope, rate)
         return replace(found, suggestions=suggest_spelling(said), shorter=shorter)
     return found
 
 
-def _shorter(said: Sequence[str], recall: Callable[[Sequence[str]], list[Hit]]) -> dict[str, str]:
+def _shorter(said: Sequence[str], scope: Filters, rate: Decimal) -> dict[str, str]:
     """Words to drop, each with the rest, which finds something."""
     rests = {
         said[place]: [*said[:place], *said[place + 1 :]] for place in range(len(said[:MOST_DROPS]))
     }
-    return {word: " ".join(rest) for word, rest in rests.items() if rest and recall(rest)}
+    return {
+        word: " ".join(rest)
+        for word, rest in rests.items()
+        if rest and index.gather(_question(rest, scope, rate), 1)
+    }
 
 
 def suggest_spelling(said: Sequence[str]) -> list[str]:
     """What a search that finds little may have meant, likeliest first."""
-    choices = [_corrections(word) for word in said]
+    known = index.known_words(said)
+    choices = [
+        [] if word in known else corrections(word, index.find_spellings(word)) for word in said
+    ]
     if not any(choices):
         return []
     meant = [found[0] if found else word for word, found in zip(said, choices, strict=True)]
@@ -135,16 +135,6 @@ def suggest_spelling(said: Sequence[str]) -> list[str]:
             " ".join([*meant[:place], other, *meant[place + 1 :]]) for other in found[1:]
         ]
     return suggestions[:3]
-
-
-def _corrections(word: str) -> list[str]:
-    """Nothing for a word that products do contain."""
-    vocabulary = db.session.scalars(
-        select(SearchWord.word)
-        .where(func.length(SearchWord.word).between(len(word) - 2, len(word) + 2))
-        .limit(MOST_VOCABULARY)
-    ).all()
-    return [] if word in vocabulary else corrections(word, vocabulary)
 
 
 def _question(said: Sequence[str], filters: Filters, rate: Decimal) -> Question:
@@ -161,89 +151,92 @@ def _question(said: Sequence[str], filters: Filters, rate: Decimal) -> Question:
     return Question(
         words=[readings(word) for word in said],
         phrase=said,
-        tags=tags if said or tags else [["all:products"]],
+        tags=tags,
     )
 
 
-def _tests(filters: Filters, rate: Decimal) -> dict[str, Test]:
+def _tests(filters: Filters) -> dict[str, Test]:
     tests: dict[str, Test] = {}
-    if wanted := set(filters.category):
-        tests["category"] = lambda facts, wanted=wanted: facts.category in wanted  # type: ignore[misc]
-    if wanted := set(filters.province):
-        tests["province"] = lambda facts, wanted=wanted: facts.province in wanted  # type: ignore[misc]
-    if wanted := set(filters.island):
-        tests["island"] = lambda facts, wanted=wanted: facts.island in wanted  # type: ignore[misc]
-    if wanted := set(filters.certificate):
-        tests["certificate"] = lambda facts, wanted=wanted: (
-            not wanted.isdisjoint(  # type: ignore[misc]
-                facts.certificates
-            )
-        )
+    if categories := set(filters.category):
+        tests["category"] = lambda traits: traits.category in categories
+    if provinces := set(filters.province):
+        tests["province"] = lambda traits: traits.province in provinces
+    if islands := set(filters.island):
+        tests["island"] = lambda traits: traits.island in islands
+    if certificates := set(filters.certificate):
+        tests["certificate"] = lambda traits: not certificates.isdisjoint(traits.certificates)
     if filters.is_available:
-        tests["available"] = lambda facts: facts.is_available
-    if filters.price_from is not None or filters.price_to is not None:
-        tests["price"] = _price_test(filters, rate)
+        tests["available"] = lambda traits: traits.is_available
     return tests
 
 
-def _price_test(filters: Filters, rate: Decimal) -> Test:
+def _sift(hits: Hits, filters: Filters, rate: Decimal) -> tuple[Hits, dict[str, Counter[str]]]:
+    """The hits that pass every filter; and counts, for which a group's own is set aside."""
+    if filters.price_from is not None or filters.price_to is not None:
+        hits = hits.only(_in_price(hits, filters, rate))
+    tests = _tests(filters)
+    facets: dict[str, Counter[str]] = {group: Counter() for group in GROUPS}
+    passed = set()
+    for packed, count in Counter(hits.traits).items():
+        traits = Traits.unpack(packed)
+        failed = [name for name, test in tests.items() if not test(traits)]
+        if not failed:
+            passed.add(packed)
+        for group, counter in facets.items():
+            if not failed or failed == [group]:
+                for value in _values(traits, group):
+                    counter[value] += count
+    kept = hits.only([packed in passed for packed in hits.traits]) if tests else hits
+    return kept, facets
+
+
+def _in_price(hits: Hits, filters: Filters, rate: Decimal) -> list[bool]:
     limits = {
         "IDR": rupiah_limits(filters.price_from, filters.price_to, rate),
         "KRW": (filters.price_from or 0, LARGEST if filters.price_to is None else filters.price_to),
     }
+    spans = {packed: limits[Traits.unpack(packed).currency] for packed in set(hits.traits)}
+    return [
+        spans[packed][0] <= price <= spans[packed][1]
+        for packed, price in zip(hits.traits, hits.prices, strict=True)
+    ]
 
-    def test(facts: Facts) -> bool:
-        least, most = limits[facts.currency]
-        return least <= facts.price_minor <= most
 
-    return test
-
-
-def _sorted(hits: Sequence[Hit], sort: str) -> list[Hit]:
+def _page(hits: Hits, sort: str, page: int, size: int) -> list[int]:
+    """The ids of one page; of equals the newer product, which stands first, stays first."""
+    keys: Sequence[float]
     if sort == "cheap":
-        return sorted(hits, key=lambda hit: (hit.facts.price_minor, -hit.product_id))
-    if sort == "dear":
-        return sorted(hits, key=lambda hit: (-hit.facts.price_minor, -hit.product_id))
-    if sort == "new":
-        return sorted(hits, key=lambda hit: (-hit.facts.published_at, -hit.product_id))
-    newest = max((hit.facts.published_at for hit in hits), default=0)
-    return sorted(hits, key=lambda hit: (-_score(hit, newest), -hit.product_id))
+        keys = [-price for price in hits.prices]
+    elif sort == "dear":
+        keys = hits.prices
+    elif sort == "new":
+        keys = hits.dates
+    else:
+        keys = _scores(hits)
+    order = nlargest(page * size, range(len(hits)), key=keys.__getitem__)
+    return [hits.ids[place] for place in order[(page - 1) * size :]]
 
 
-def _score(hit: Hit, newest: int) -> float:
+def _scores(hits: Hits) -> list[float]:
     """Relevance first; goods that cannot be ordered sink; newer goods rise by up to 5 %."""
-    age_days = (newest - hit.facts.published_at) / DAY
-    fresh = 0.05 / (1 + age_days / 30)
-    return hit.relevance * ((1 if hit.facts.is_available else 0.6) + fresh)
+    newest = max(hits.dates, default=0)
+    standing = {
+        packed: 1 if Traits.unpack(packed).is_available else 0.6 for packed in set(hits.traits)
+    }
+    return [
+        relevance * (standing[packed] + 0.05 / (1 + (newest - date) / MONTH))
+        for relevance, packed, date in zip(hits.relevance, hits.traits, hits.dates, strict=True)
+    ]
 
 
-def _sift(
-    hits: Sequence[Hit], tests: Mapping[str, Test]
-) -> tuple[list[Hit], dict[str, Counter[str]]]:
-    """The hits that pass every test; and counts, for which a group's own test is set aside."""
-    kept: list[Hit] = []
-    facets: dict[str, Counter[str]] = {group: Counter() for group in GROUPS}
-    for hit in hits:
-        failed = [name for name, test in tests.items() if not test(hit.facts)]
-        if not failed:
-            kept.append(hit)
-        elif len(failed) == 1 and failed[0] in facets:
-            _count(facets, hit.facts, failed[0])
-    for place, group in enumerate(GROUPS[:-1]):
-        facets[group].update(str(hit.facts[place]) for hit in kept)
-    facets["certificate"].update(kind for hit in kept for kind in hit.facts.certificates)
-    return kept, facets
+def _values(traits: Traits, group: str) -> Sequence[str]:
+    return traits.certificates if group == "certificate" else (getattr(traits, group),)
 
 
-def _count(facets: Mapping[str, Counter[str]], facts: Facts, group: str) -> None:
-    values = facts.certificates if group == "certificate" else (getattr(facts, group),)
-    facets[group].update(values)
+_answers: WeakKeyDictionary[Any, OrderedDict[object, Hits]] = WeakKeyDictionary()
 
 
-_answers: WeakKeyDictionary[Any, OrderedDict[object, list[Hit]]] = WeakKeyDictionary()
-
-
-def _recall(key: object, ask: Callable[[], list[Hit]]) -> list[Hit]:
+def _recall(key: object, ask: Callable[[], Hits]) -> Hits:
     """The same words are asked for each page and filter: keep the last few answers."""
     kept = _answers.setdefault(db.engine, OrderedDict())
     answer = kept.get(key)
