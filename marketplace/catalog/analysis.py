@@ -13,7 +13,8 @@ import threading
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 
 import snowballstemmer
@@ -35,16 +36,16 @@ def words(text: str) -> list[str]:
 
 def _fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).lower()
-    if text.isascii():
-        return text
-    return "".join(
-        sign
-        if "가" <= sign <= "힣"
-        else "".join(
-            part for part in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(part)
-        )
-        for sign in text
-    )
+    return text if text.isascii() else "".join(map(_bare, text))
+
+
+@lru_cache(maxsize=20_000)
+def _bare(sign: str) -> str:
+    """A letter without its accents; Hangul stays whole."""
+    if "가" <= sign <= "힣":
+        return sign
+    parts = unicodedata.normalize("NFKD", sign)
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def is_hangul(word: str) -> bool:
@@ -66,21 +67,24 @@ def stem(word: str, language: str) -> str:
     return str(stemmer.stemWord(word))
 
 
-def terms(text: str) -> list[str]:
-    """What is indexed for `text`: its words in order, then stems and pairs of Hangul."""
+@lru_cache(maxsize=512)
+def terms(text: str) -> tuple[str, ...]:
+    """What is indexed for `text`: its words in order, then stems and pairs of Hangul.
+
+    Kept, since a change of stock writes the same texts again.
+    """
     found = words(text)
-    more = dict.fromkeys(term for word in found for term in _more(word))
+    more = dict.fromkeys(chain.from_iterable(map(_more, found)))
     for word in found:
         more.pop(word, None)
-    return [*found, *more]
+    return (*found, *more)
 
 
-def _more(word: str) -> Iterator[str]:
+@lru_cache(maxsize=20_000)
+def _more(word: str) -> Sequence[str]:
     if is_hangul(word):
-        yield from pairs(word)
-    else:
-        yield stem(word, "indonesian")
-        yield stem(word, "english")
+        return pairs(word)
+    return stem(word, "indonesian"), stem(word, "english")
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Entry:
     category: str
     names: tuple[tuple[str, ...], ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(" ".join(name) for name in self.names)
 
@@ -123,7 +127,7 @@ def _entries_by_first_word() -> dict[str, list[tuple[tuple[str, ...], Entry]]]:
 
 def glossary_text(category: str, names: Iterable[str]) -> str:
     """What goods of `category`, called `names`, are called in all three languages."""
-    found = {entry: None for entry in glossary() if entry.category == category}
+    found = dict.fromkeys(_entries_by_category().get(category, ()))
     for name in names:
         said = words(name)
         for place, word in enumerate(said):
@@ -132,6 +136,14 @@ def glossary_text(category: str, names: Iterable[str]) -> str:
                     if tuple(said[place + 1 : place + len(needed)]) == needed[1:]:
                         found[entry] = None
     return " ".join(entry.text for entry in found)
+
+
+@cache
+def _entries_by_category() -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in glossary():
+        found.setdefault(entry.category, []).append(entry)
+    return found
 
 
 def _beginnings(word: str) -> list[str]:

@@ -37,6 +37,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from marketplace.catalog.analysis import (
     Alternative,
     glossary_text,
+    is_hangul,
     letters,
     slips,
     terms,
@@ -60,9 +61,9 @@ OTHER_CURRENCY = "price:other"
 CHUNK = 500
 KEPT_TRAITS = 16_384
 MOST_SPELLINGS = 64
-# PostgreSQL reads all hits before it can sort them: it is asked for the newest eras first.
-ERA = 8192
-STEPS = (2, 16)
+# Product numbers that share a tag, so that PostgreSQL can be asked for the newest products alone.
+ERA = 4096
+FEW_ERAS, MANY_ERAS = 2, 64
 IN_NAME, NEARLY_IN_NAME, ELSEWHERE = 1.0, 0.7, 0.12
 
 SEARCH = table(
@@ -210,29 +211,36 @@ _SQLITE_ASK = text(
 # The sum keeps PostgreSQL from reading the newest products one by one instead of the index.
 _POSTGRESQL_ASK = text(
     f"{_ROW} FROM product_search AS p WHERE p.document @@ CAST(:question AS tsquery)"
+    " AND p.product_id < :before"
     " ORDER BY p.product_id + 0 DESC LIMIT :limit"
 )
 
 
 def _ask_postgresql(question: Question, limit: int) -> Rows:
+    """PostgreSQL reads every hit before it sorts them: ask era after era, then for all the rest."""
     newest = db.session.scalar(select(func.max(SEARCH.c.product_id))) or 0
-    for step in STEPS:
-        if newest // ERA < step:
-            break
-        eras = [_era(newest - place * ERA) for place in range(step)]
-        rows = _ask_eras(question, eras, limit)
+    before = newest // ERA + 1
+    rows: list[tuple[Any, ...]] = []
+    eras = FEW_ERAS
+    while eras <= min(MANY_ERAS, before):
+        span = range(before - eras, before)
+        rows += _ask_eras(question, span, (before * ERA), limit - len(rows))
         if len(rows) == limit:
             return rows
-    return _ask_eras(question, [], limit)
+        before -= eras
+        seen = newest // ERA + 1 - before
+        eras = max(FEW_ERAS, seen * (limit - len(rows)) * 5 // (4 * len(rows) + 1))
+    return [*rows, *_ask_eras(question, (), before * ERA, limit - len(rows))]
 
 
-def _ask_eras(question: Question, eras: Sequence[str], limit: int) -> Rows:
-    asked = _tsquery(question.words, [*question.tags, *([eras] if eras else [])])
-    return _fetch(_POSTGRESQL_ASK, question=asked, limit=limit)
+def _ask_eras(question: Question, eras: Collection[int], before: int, limit: int) -> Rows:
+    tags = [*question.tags, *([list(map(_era, eras))] if eras else [])]
+    asked = _tsquery(question.words, tags)
+    return _fetch(_POSTGRESQL_ASK, question=asked, before=before, limit=limit)
 
 
-def _era(product_id: int) -> str:
-    return f"era:{product_id // ERA}"
+def _era(number: int) -> str:
+    return f"era:{number}"
 
 
 def _relevance(question: Question, titles: Sequence[str]) -> list[float]:
@@ -255,14 +263,14 @@ def _relevance(question: Question, titles: Sequence[str]) -> list[float]:
 
 def _marker(readings: Sequence[Alternative]) -> Callable[[str], float]:
     """Tells of a title how well it answers one word, whose first reading is the word itself."""
-    needles = [[_needle(term) for term in reading] for reading in readings]
-    exact, others = needles[0][0], needles[1:]
+    exact = _needle(readings[0][0])
+    others = [[_beginning(term) for term in reading] for reading in readings]
 
     def mark(title: str) -> float:
         if exact in title:
             return IN_NAME
         for reading in others:
-            if all(needle in title for needle in reading):
+            if all(beginning in title for beginning in reading):
                 return NEARLY_IN_NAME
         return ELSEWHERE
 
@@ -271,6 +279,11 @@ def _marker(readings: Sequence[Alternative]) -> Callable[[str], float]:
 
 def _needle(term: str) -> str:
     return f" {term.removesuffix('*')}" if term.endswith("*") else f" {term} "
+
+
+def _beginning(term: str) -> str:
+    """Of a word; Hangul stands anywhere in one."""
+    return term.removesuffix("*") if is_hangul(term) else f" {term.removesuffix('*')}"
 
 
 def _fts5(question: Question) -> str:
@@ -494,15 +507,14 @@ def describe(
         product.currency,
         product.available > 0,
     )
-    named = [terms(name) for name in names]
-    found = [*chain(*named), *terms(around), *chain(*(terms(row.story) for row in texts))]
+    found = [terms(text) for text in (*names, around, *(row.story for row in texts))]
     return Document(
         product_id=product.id,
         traits=traits,
         price_minor=product.price_minor,
         published_at=int((product.published_at or datetime.fromtimestamp(0, UTC)).timestamp()),
-        title="\n".join(f" {' '.join(name)} " for name in named),
-        terms=[*dict.fromkeys(found), *_tags(product, traits)],
+        title="\n".join(f" {' '.join(words(name))} " for name in names),
+        terms=[*dict.fromkeys(chain(*found)), *_tags(product, traits)],
         vocabulary=frozenset(
             word for word in words(" ".join((*names, around))) if len(word) > 1 and word.isalpha()
         ),
@@ -519,5 +531,5 @@ def _tags(product: Row[*tuple[Any, ...]], traits: Traits) -> list[str]:
         f"available:{'yes' if traits.is_available else 'no'}",
         f"price:{price_band(product.price_minor)}" if is_in_rupiah else OTHER_CURRENCY,
         *(f"certificate:{kind}" for kind in traits.certificates),
-        _era(product.id),
+        _era(product.id // ERA),
     ]

@@ -33,7 +33,7 @@ def test_words_are_what_people_would_type(text, expected):
 
 def test_hangul_is_cut_into_overlapping_pairs():
     assert pairs("아라비카") == ["아라", "라비", "비카"]
-    assert terms("아라비카 커피") == ["아라비카", "커피", "아라", "라비", "비카"]
+    assert terms("아라비카 커피") == ("아라비카", "커피", "아라", "라비", "비카")
 
 
 def test_latin_words_are_stemmed_in_both_languages():

@@ -32,10 +32,8 @@ def upgrade() -> None:
         op.execute(
             "CREATE TABLE product_search ("
             " product_id integer PRIMARY KEY REFERENCES products (id) ON DELETE CASCADE,"
-            f" {ROW}, document tsvector NOT NULL) WITH (toast_tuple_target = 128)"
+            f" {ROW}, document tsvector NOT NULL)"
         )
-        # Out of the way of the rows, which are read by the thousand; the document never is.
-        op.execute("ALTER TABLE product_search ALTER document SET STORAGE EXTERNAL")
         op.execute("CREATE INDEX ix_product_search_document ON product_search USING gin (document)")
     op.create_table(
         "product_search_spelling",
