@@ -208,10 +208,10 @@ _SQLITE_ASK = text(
     " CROSS JOIN product_search AS p ON p.product_id = t.rowid"
     " WHERE t.product_search_terms MATCH :question ORDER BY t.rowid DESC LIMIT :limit"
 )
-# The sum keeps PostgreSQL from reading the newest products one by one instead of the index.
+# The sums keep PostgreSQL from using the key of the table instead of the index.
 _POSTGRESQL_ASK = text(
     f"{_ROW} FROM product_search AS p WHERE p.document @@ CAST(:question AS tsquery)"
-    " AND p.product_id < :before"
+    " AND p.product_id + 0 < :before"
     " ORDER BY p.product_id + 0 DESC LIMIT :limit"
 )
 
