@@ -23,7 +23,7 @@ def main() -> None:
 
 def measure(engine: str) -> list[Row]:
     with instance(engine) as environ:
-        rows = [*start_time(environ), *search_time(environ)]
+        rows = [*start_time(environ), *search_time(engine)]
         with serving(environ) as server:
             if engine == ENGINES[0]:
                 rows += [*weights(server.address), *scores(server.address)]

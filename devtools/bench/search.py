@@ -1,8 +1,8 @@
 """Times searches inside the process, over a volume that only the index knows.
 
-`python -m devtools.bench.search ENGINE SIZE` fills a database of its own and prints p50 and p99 of
-the wall clock, then of the time that the processors spent (ours, and PostgreSQL's for us), in ms:
-on a busy machine only the latter tell.
+`python -m devtools.bench.search ENGINE SIZE` fills a database of its own and prints p50 and p99 in
+ms: of the time that processors spent (ours, and PostgreSQL's for us), then of the wall clock, which
+on a busy machine tells of its other work.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def ask(asked: list[Question], spent: Callable[[], float]) -> list[float]:
         walls.append((time.perf_counter() - wall) * 1000)
     return [
         figure
-        for times in (walls, cores)
+        for times in (cores, walls)
         for figure in (statistics.median(times), statistics.quantiles(times, n=100)[98])
     ]
 

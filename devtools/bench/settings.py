@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PRODUCTS = int(os.environ.get("BENCH_PRODUCTS", "10000"))
+SEARCHED = int(os.environ.get("BENCH_PRODUCTS_SEARCH", "100000"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "3"))
 ENGINES = os.environ.get("BENCH_ENGINES", "sqlite postgresql").split()
 ROUNDS = 3

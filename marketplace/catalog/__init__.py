@@ -1,7 +1,7 @@
 """Products, variants, photos, prices, stock, certificates, texts per language, search.
 
 Owns products, product_texts, variants, stock_movements, reservations, photos, pending_photos,
-certificates, catalog_version, search_words and product_search.
+certificates, catalog_version, search_words and product_search with its terms and spelling.
 """
 
 from __future__ import annotations

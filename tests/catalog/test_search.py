@@ -2,6 +2,8 @@ from decimal import Decimal
 
 import pytest
 
+from marketplace.catalog import index
+from marketplace.catalog.index import Question
 from marketplace.catalog.models import CertificateKind, Product
 from marketplace.catalog.operations import (
     certify_product,
@@ -104,6 +106,28 @@ def test_the_name_counts_more_than_the_story():
     assert names(find("kopi")) == ["kopi-arabika-gayo", "selendang-batik-kawung"]
 
 
+def test_words_together_in_a_short_name_count_most():
+    coop = a_coop()
+    for name in ("Kopi Gayo", "Gayo Kopi", "Kopi Gayo dan Cokelat Sigi dalam Kotak Rotan", "Kopi"):
+        a_product(coop, name=name, story="Dari Gayo.")
+
+    assert names(find("kopi gayo")) == [
+        "kopi-gayo",
+        "kopi-gayo-dan-cokelat-sigi-dalam-kotak-rotan",
+        "gayo-kopi",
+        "kopi",
+    ]
+
+
+def test_a_stem_or_a_part_of_a_compound_stands_in_the_name_too():
+    coop = a_coop()
+    a_product(coop, name="Madu", more={"ko": ("야생꿀단지", "", TRANSLATED)}, category="honey")
+    a_product(coop, name="Stoples", story="Untuk madu, 꿀단지.", category="pottery")
+
+    assert names(find("꿀단지")) == ["madu", "stoples"]
+    assert names(find("madunya")) == ["madu", "stoples"]
+
+
 def test_goods_that_can_be_ordered_come_before_those_sold_out():
     coop = a_coop()
     first = a_product(coop, name="Kopi Gayo", stock=5)
@@ -147,6 +171,18 @@ def test_counts_set_the_choice_of_their_own_group_aside():
 
     assert found.facets["category"] == {"coffee": 1, "sugar": 1, "textile": 1}
     assert found.facets["province"] == {"A1": 1}
+
+
+def test_counts_hold_what_the_price_and_the_stock_leave():
+    coop = a_coop()
+    cheap = a_product(coop, name="Kopi", price=rupiah(20_000), stock=5)
+    a_product(coop, name="Kopi Mahal", price=rupiah(900_000))
+    a_product(coop, name="Teh", category="tea", price=rupiah(20_000))
+    hold_stock("order:1", {variant_of(cheap).id: 5}, expires_at=NOON, at=NOON)
+
+    assert find(price_to=5_000).facets["category"] == {"coffee": 1, "tea": 1}
+    assert find(is_available=True).facets["category"] == {"coffee": 1, "tea": 1}
+    assert find(price_to=5_000, is_available=True).facets["category"] == {"tea": 1}
 
 
 def test_certificates_are_filters():
@@ -195,6 +231,42 @@ def test_a_misspelled_search_is_offered_a_better_word(typed, meant):
     some_goods()
 
     assert meant in find(typed).suggestions
+
+
+def test_a_known_word_is_not_corrected():
+    some_goods()
+    a_product(name="Kopra", category="oil")
+
+    assert find("kopra").suggestions == []
+    assert find("kopri").suggestions[0] == "kopra"
+
+
+def test_a_slip_in_a_short_word_may_be_one_letter_only():
+    some_goods()
+
+    assert find("gulla").suggestions == ["gula"]
+    assert find("gulxx").suggestions == []
+    assert "arabika" in find("arabxxa").suggestions
+
+
+def test_a_rebuilt_index_finds_the_same():
+    some_goods()
+    before = names(find("kopi")), find("kobi").suggestions
+
+    assert index.rebuild() == 3
+    assert (names(find("kopi")), find("kobi").suggestions) == before
+
+
+def test_hits_of_old_eras_follow_those_of_new_ones(monkeypatch):
+    monkeypatch.setattr("marketplace.catalog.index.ERA", 2)
+    coop = a_coop()
+    for number in range(12):
+        a_product(coop, name="Kopi" if number % 3 == 0 else "Teh", category="charcoal")
+
+    found = find("kopi", sort="new")
+
+    assert (found.count, names(found)) == (4, ["kopi-4", "kopi-3", "kopi-2", "kopi"])
+    assert [hit.product_id for hit in index.ask(Question(words=[[("kopi",)]]), 3)] == found.ids[:3]
 
 
 def test_more_hits_than_the_cap_are_said_to_be_more(monkeypatch):
