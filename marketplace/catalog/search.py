@@ -97,7 +97,7 @@ def search(
         _, sampled = _sift(base, filters, rate)
         facets = {group: sampled[group] | count for group, count in facets.items()}
     found = Found(
-        ids=_page(kept, sort or ("relevance" if said else "new"), page, size),
+        ids=_page(kept, _keys(kept, sort or ("relevance" if said else "new"), said), page, size),
         count=len(kept),
         is_capped=is_capped,
         facets=facets,
@@ -202,30 +202,34 @@ def _in_price(hits: Hits, filters: Filters, rate: Decimal) -> list[bool]:
     ]
 
 
-def _page(hits: Hits, sort: str, page: int, size: int) -> list[int]:
+def _page(hits: Hits, keys: Sequence[float], page: int, size: int) -> list[int]:
     """The ids of one page; of equals the newer product, which stands first, stays first."""
-    keys: Sequence[float]
-    if sort == "cheap":
-        keys = [-price for price in hits.prices]
-    elif sort == "dear":
-        keys = hits.prices
-    elif sort == "new":
-        keys = hits.dates
-    else:
-        keys = _scores(hits)
     order = nlargest(page * size, range(len(hits)), key=keys.__getitem__)
     return [hits.ids[place] for place in order[(page - 1) * size :]]
 
 
-def _scores(hits: Hits) -> list[float]:
+def _keys(hits: Hits, sort: str, said: Sequence[str]) -> Sequence[float]:
+    if sort == "cheap":
+        return [-price for price in hits.prices]
+    if sort == "dear":
+        return hits.prices
+    if sort == "new":
+        return hits.dates
+    return _scores(hits, said)
+
+
+def _scores(hits: Hits, said: Sequence[str]) -> list[float]:
     """Relevance first; goods that cannot be ordered sink; newer goods rise by up to 5 %."""
     newest = max(hits.dates, default=0)
     standing = {
         packed: 1 if Traits.unpack(packed).is_available else 0.6 for packed in set(hits.traits)
     }
+    found = [1.0] * len(hits)
+    if said:
+        found = index.relevance([readings(word) for word in said], said, hits.titles)
     return [
         relevance * (standing[packed] + 0.05 / (1 + (newest - date) / MONTH))
-        for relevance, packed, date in zip(hits.relevance, hits.traits, hits.dates, strict=True)
+        for relevance, packed, date in zip(found, hits.traits, hits.dates, strict=True)
     ]
 
 

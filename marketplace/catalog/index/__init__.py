@@ -8,6 +8,7 @@ reading takes longer than all the rest; `title` tells what stands in the name.
 """
 
 from marketplace.catalog.index.asking import Hit, Hits, Question, ask, gather
+from marketplace.catalog.index.ranking import relevance
 from marketplace.catalog.index.rows import OTHER_CURRENCY, Traits, is_sqlite, price_band
 from marketplace.catalog.index.spelling import find_spellings, known_words
 from marketplace.catalog.index.writing import Document, describe, index_products, rebuild, write
@@ -28,5 +29,6 @@ __all__ = [
     "known_words",
     "price_band",
     "rebuild",
+    "relevance",
     "write",
 ]

@@ -44,14 +44,14 @@ class Hits:
     traits: Sequence[str] = ()
     prices: Sequence[int] = ()
     dates: Sequence[int] = ()
-    relevance: Sequence[float] = ()
+    titles: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
 
     @property
     def columns(self) -> tuple[Sequence[Any], ...]:
-        return (self.ids, self.traits, self.prices, self.dates, self.relevance)
+        return (self.ids, self.traits, self.prices, self.dates, self.titles)
 
     def only(self, mask: Sequence[bool]) -> Hits:
         return Hits(*(tuple(compress(values, mask)) for values in self.columns))
@@ -62,7 +62,7 @@ class Hits:
 
 def ask(question: Question, limit: int) -> list[Hit]:
     hits = gather(question, limit)
-    return list(map(Hit, hits.ids, hits.relevance))
+    return list(map(Hit, hits.ids, relevance(question.words, question.phrase, hits.titles)))
 
 
 def gather(question: Question, limit: int) -> Hits:
@@ -73,10 +73,7 @@ def gather(question: Question, limit: int) -> Hits:
         rows = _fetch(_SQLITE_ASK, question=fts5(question.words, question.tags), limit=limit)
     else:
         rows = _ask_postgresql(question, limit)
-    if not rows:
-        return Hits()
-    ids, traits, prices, dates, titles = zip(*rows, strict=True)
-    return Hits(ids, traits, prices, dates, relevance(question.words, question.phrase, titles))
+    return Hits(*zip(*rows, strict=True))
 
 
 Rows = Sequence[tuple[Any, ...]]
