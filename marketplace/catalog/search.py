@@ -87,15 +87,14 @@ def search(
         (version, tuple(said), filters.cooperative),
         lambda: index.gather(_question(said, scope, rate), CAP + 1),
     )
-    hits = base
-    if len(base) > CAP and filters != scope:
-        hits = index.gather(_question(said, filters, rate), CAP + 1)
-    kept, facets = _sift(hits, filters, rate)
+    kept, facets = _sift(base, filters, rate)
+    missing = CAP + 1 - len(kept)
+    if len(base) > CAP and missing:
+        older = index.gather(_question(said, filters, rate), missing, before=base.ids[-1])
+        kept, counts = _sift(kept + older, filters, rate)
+        facets = {group: facets[group] | count for group, count in counts.items()}
     is_capped = len(kept) > CAP
     kept = kept.first(CAP)
-    if hits is not base:
-        _, sampled = _sift(base, filters, rate)
-        facets = {group: sampled[group] | count for group, count in facets.items()}
     found = Found(
         ids=_page(kept, _keys(kept, sort or ("relevance" if said else "new"), said), page, size),
         count=len(kept),

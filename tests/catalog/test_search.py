@@ -283,6 +283,21 @@ def test_more_hits_than_the_cap_are_said_to_be_more(monkeypatch):
     assert (cheap.count, cheap.is_capped) == (2, True)
 
 
+def test_a_filter_reaches_goods_older_than_the_cap(monkeypatch):
+    monkeypatch.setattr("marketplace.catalog.search.CAP", 3)
+    coop = a_coop()
+    for number in range(4):
+        a_product(coop, name=f"Kopi {number}", story="Rasa.")
+        a_product(coop, name=f"Teh {number}", story="Rasa.", category="tea")
+
+    found = find("rasa", category=("tea",), sort="new")
+    some = find("rasa", category=("tea",), price_from=1_000_000)
+
+    assert (names(found), found.is_capped) == (["teh-3", "teh-2", "teh-1"], True)
+    assert found.facets["category"] == {"coffee": 2, "tea": 4}
+    assert (some.count, some.is_capped) == (0, False)
+
+
 def test_pages_follow_each_other_without_gap():
     coop = a_coop()
     for number in range(5):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any, NamedTuple, cast
@@ -16,6 +16,7 @@ from marketplace.catalog.index.rows import SEARCH, beginning_of, era_of, era_tag
 from marketplace.kernel.db import db
 
 FEW_ERAS, MANY_ERAS = 2, 64
+LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Hits:
     def columns(self) -> tuple[Sequence[Any], ...]:
         return (self.ids, self.traits, self.prices, self.dates, self.titles)
 
+    def __add__(self, older: Hits) -> Hits:
+        columns = zip(self.columns, older.columns, strict=True)
+        return Hits(*((*ours, *theirs) for ours, theirs in columns))
+
     def only(self, mask: Sequence[bool]) -> Hits:
         return Hits(*(tuple(compress(values, mask)) for values in self.columns))
 
@@ -65,14 +70,16 @@ def ask(question: Question, limit: int) -> list[Hit]:
     return list(map(Hit, hits.ids, relevance(question.words, question.phrase, hits.titles)))
 
 
-def gather(question: Question, limit: int) -> Hits:
-    """At most `limit` hits, the newest products first where there are more."""
+def gather(question: Question, limit: int, before: int = LARGEST_ID) -> Hits:
+    """At most `limit` hits, the newest products before one first where there are more."""
     if not question.words and not question.tags:
-        rows = _fetch(_NEWEST, limit=limit)
+        rows = _fetch(_NEWEST, before=before, limit=limit)
     elif is_sqlite():
-        rows = _fetch(_SQLITE_ASK, question=fts5(question.words, question.tags), limit=limit)
+        rows = _fetch(
+            _SQLITE_ASK, question=fts5(question.words, question.tags), before=before, limit=limit
+        )
     else:
-        rows = _ask_postgresql(question, limit)
+        rows = _ask_postgresql(question, limit, before)
     return Hits(*zip(*rows, strict=True))
 
 
@@ -86,11 +93,15 @@ def _fetch(statement: TextClause, **values: Any) -> Rows:
 
 
 _ROW = "SELECT p.product_id, p.traits, p.price_minor, p.published_at, p.title"
-_NEWEST = text(f"{_ROW} FROM product_search AS p ORDER BY p.product_id DESC LIMIT :limit")
+_NEWEST = text(
+    f"{_ROW} FROM product_search AS p WHERE p.product_id < :before"
+    " ORDER BY p.product_id DESC LIMIT :limit"
+)
 _SQLITE_ASK = text(
     f"{_ROW} FROM product_search_terms AS t"
     " CROSS JOIN product_search AS p ON p.product_id = t.rowid"
-    " WHERE t.product_search_terms MATCH :question ORDER BY t.rowid DESC LIMIT :limit"
+    " WHERE t.product_search_terms MATCH :question AND t.rowid < :before"
+    " ORDER BY t.rowid DESC LIMIT :limit"
 )
 # The sums keep PostgreSQL from using the key of the table instead of the index.
 _POSTGRESQL_ASK = text(
@@ -100,25 +111,23 @@ _POSTGRESQL_ASK = text(
 )
 
 
-def _ask_postgresql(question: Question, limit: int) -> Rows:
+def _ask_postgresql(question: Question, limit: int, before: int) -> Rows:
     """PostgreSQL reads every hit before it sorts them: ask era after era, then for all the rest."""
-    newest = era_of(db.session.scalar(select(func.max(SEARCH.c.product_id))) or 0)
-    before = newest + 1
+    newest = db.session.scalar(select(func.max(SEARCH.c.product_id)))
+    last = era_of(min(newest or 0, before - 1))
+    left = last + 1
     rows: list[tuple[Any, ...]] = []
     eras = FEW_ERAS
-    while before and len(rows) < limit:
-        if eras > min(MANY_ERAS, before):
-            return [*rows, *_ask_eras(question, (), before, limit - len(rows))]
-        span = range(before - eras, before)
-        rows += _ask_eras(question, span, before, limit - len(rows))
-        before -= eras
+    while left and len(rows) < limit:
+        span = range(left - eras, left) if eras <= min(MANY_ERAS, left) else range(0)
+        tags = [*question.tags, *([list(map(era_tag, span))] if span else [])]
+        rows += _fetch(
+            _POSTGRESQL_ASK,
+            question=tsquery(question.words, tags),
+            before=min(before, beginning_of(left)),
+            limit=limit - len(rows),
+        )
+        left = span.start
         # As many as will hold what is missing, and a quarter more, if they are as full as these.
-        eras = max(FEW_ERAS, (newest + 1 - before) * (limit - len(rows)) * 5 // (4 * len(rows) + 1))
+        eras = max(FEW_ERAS, (last + 1 - left) * (limit - len(rows)) * 5 // (4 * len(rows) + 1))
     return rows
-
-
-def _ask_eras(question: Question, eras: Collection[int], before: int, limit: int) -> Rows:
-    """Hits of these eras, or of all before one."""
-    tags = [*question.tags, *([list(map(era_tag, eras))] if eras else [])]
-    asked = tsquery(question.words, tags)
-    return _fetch(_POSTGRESQL_ASK, question=asked, before=beginning_of(before), limit=limit)
