@@ -258,7 +258,7 @@ def test_a_rebuilt_index_finds_the_same():
 
 
 def test_hits_of_old_eras_follow_those_of_new_ones(monkeypatch):
-    monkeypatch.setattr("marketplace.catalog.index.rows.ERA", 2)
+    monkeypatch.setattr("marketplace.catalog.index.eras.ERA", 2)
     coop = a_coop()
     for number in range(12):
         a_product(coop, name="Kopi" if number % 3 == 0 else "Teh", category="charcoal")

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import CursorResult, TextClause, func, select, text
 
 from marketplace.catalog.analysis import Alternative
+from marketplace.catalog.index.eras import beginning_of, era_of, run_before
 from marketplace.catalog.index.grammar import fts5, tsquery
 from marketplace.catalog.index.ranking import relevance
-from marketplace.catalog.index.rows import SEARCH, beginning_of, era_of, era_tag, is_sqlite
+from marketplace.catalog.index.rows import SEARCH, is_sqlite
 from marketplace.kernel.db import db
 
-FEW_ERAS, MANY_ERAS = 2, 64
+FIRST_ERAS = 2
 LARGEST_ID = 2**31 - 1
 
 
@@ -112,22 +113,20 @@ _POSTGRESQL_ASK = text(
 
 
 def _ask_postgresql(question: Question, limit: int, before: int) -> Rows:
-    """PostgreSQL reads every hit before it sorts them: ask era after era, then for all the rest."""
+    """Run after run of the newest products, each as long as it takes to find what is missing."""
     newest = db.session.scalar(select(func.max(SEARCH.c.product_id)))
-    last = era_of(min(newest or 0, before - 1))
-    left = last + 1
+    last = era_of(min(newest or 0, before - 1)) + 1
+    left, eras = last, FIRST_ERAS
     rows: list[tuple[Any, ...]] = []
-    eras = FEW_ERAS
     while left and len(rows) < limit:
-        span = range(left - eras, left) if eras <= min(MANY_ERAS, left) else range(0)
-        tags = [*question.tags, *([list(map(era_tag, span))] if span else [])]
+        first, run = run_before(left, eras)
         rows += _fetch(
             _POSTGRESQL_ASK,
-            question=tsquery(question.words, tags),
+            question=tsquery(question.words, [*question.tags, *([run] if run else [])]),
             before=min(before, beginning_of(left)),
             limit=limit - len(rows),
         )
-        left = span.start
-        # As many as will hold what is missing, and a quarter more, if they are as full as these.
-        eras = max(FEW_ERAS, (last + 1 - left) * (limit - len(rows)) * 5 // (4 * len(rows) + 1))
+        left = first
+        # A quarter more, since the hits do not lie evenly.
+        eras = max(FIRST_ERAS, (last - left) * (limit - len(rows)) * 5 // (4 * len(rows) + 1))
     return rows

@@ -13,8 +13,6 @@ from marketplace.kernel.db import db
 BANDS_PER_DOUBLING = 2
 OTHER_CURRENCY = "price:other"
 KEPT_TRAITS = 16_384
-# Product numbers that share a tag, so that PostgreSQL can be asked for the newest products alone.
-ERA = 4096
 
 SEARCH = table(
     "product_search",
@@ -71,19 +69,6 @@ class Traits(NamedTuple):
 
 def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
-
-
-def era_of(product_id: int) -> int:
-    return product_id // ERA
-
-
-def beginning_of(era: int) -> int:
-    """Its first product number."""
-    return era * ERA
-
-
-def era_tag(era: int) -> str:
-    return f"era:{era}"
 
 
 def price_band(price_minor: int) -> int:

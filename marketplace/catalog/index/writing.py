@@ -11,13 +11,12 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, select, text
 
 from marketplace.catalog.analysis import glossary_text, terms, words
+from marketplace.catalog.index.eras import tags_of
 from marketplace.catalog.index.rows import (
     OTHER_CURRENCY,
     SEARCH,
     TERMS,
     Traits,
-    era_of,
-    era_tag,
     is_sqlite,
     price_band,
 )
@@ -191,7 +190,7 @@ def _tags(product: Row[*tuple[Any, ...]], traits: Traits) -> list[str]:
         f"available:{'yes' if traits.is_available else 'no'}",
         f"price:{price_band(product.price_minor)}" if is_in_rupiah else OTHER_CURRENCY,
         *(f"certificate:{kind}" for kind in traits.certificates),
-        era_tag(era_of(product.id)),
+        *tags_of(product.id),
     ]
 
 
