@@ -90,7 +90,9 @@ def search(
     kept, facets = _sift(base, filters, rate)
     missing = CAP + 1 - len(kept)
     if len(base) > CAP and missing:
-        older = index.gather(_question(said, filters, rate), missing, before=base.ids[-1])
+        oldest = base.ids[-1]
+        reach = (base.ids[0] - oldest) * missing // len(kept) if len(kept) else oldest
+        older = index.gather(_question(said, filters, rate), missing, before=oldest, reach=reach)
         kept, counts = _sift(kept + older, filters, rate)
         facets = {group: facets[group] | count for group, count in counts.items()}
     is_capped = len(kept) > CAP

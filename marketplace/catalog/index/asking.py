@@ -71,8 +71,11 @@ def ask(question: Question, limit: int) -> list[Hit]:
     return list(map(Hit, hits.ids, relevance(question.words, question.phrase, hits.titles)))
 
 
-def gather(question: Question, limit: int, before: int = LARGEST_ID) -> Hits:
-    """At most `limit` hits, the newest products before one first where there are more."""
+def gather(question: Question, limit: int, before: int = LARGEST_ID, reach: int = 0) -> Hits:
+    """At most `limit` hits, the newest products before one first where there are more.
+
+    `reach`: how many products back so many hits are thought to lie, where that is known.
+    """
     if not question.words and not question.tags:
         rows = _fetch(_NEWEST, before=before, limit=limit)
     elif is_sqlite():
@@ -80,7 +83,7 @@ def gather(question: Question, limit: int, before: int = LARGEST_ID) -> Hits:
             _SQLITE_ASK, question=fts5(question.words, question.tags), before=before, limit=limit
         )
     else:
-        rows = _ask_postgresql(question, limit, before)
+        rows = _ask_postgresql(question, limit, before, reach)
     return Hits(*zip(*rows, strict=True))
 
 
@@ -112,11 +115,12 @@ _POSTGRESQL_ASK = text(
 )
 
 
-def _ask_postgresql(question: Question, limit: int, before: int) -> Rows:
+def _ask_postgresql(question: Question, limit: int, before: int, reach: int) -> Rows:
     """Run after run of the newest products, each as long as it takes to find what is missing."""
-    newest = db.session.scalar(select(func.max(SEARCH.c.product_id)))
-    last = era_of(min(newest or 0, before - 1)) + 1
-    left, eras = last, FIRST_ERAS
+    if before == LARGEST_ID:
+        before = 1 + (db.session.scalar(select(func.max(SEARCH.c.product_id))) or 0)
+    last = left = era_of(before - 1) + 1
+    eras = max(FIRST_ERAS, era_of(reach * 5 // 4))
     rows: list[tuple[Any, ...]] = []
     while left and len(rows) < limit:
         first, run = run_before(left, eras)
