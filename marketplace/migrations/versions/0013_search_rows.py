@@ -2,8 +2,8 @@
 
 What is indexed is carried over; `flask search rebuild` writes it anew and a little sharper.
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0013
+Revises: 0012
 """
 
 import unicodedata
@@ -11,8 +11,8 @@ import unicodedata
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
