@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from marketplace.accounts.policies import LONGEST_EMAIL, LONGEST_PASSWORD, SHORTEST_PASSWORD
 from marketplace.web.forms import Form
@@ -21,7 +21,7 @@ class SignInForm(Form):
 
 
 class RegisterForm(Form):
-    name = StringField(_l("Name"), [InputRequired(_l("Enter your name.")), Length(min=1, max=80)])
+    name = StringField(_l("Name"), [DataRequired(_l("Enter your name.")), Length(max=80)])
     email = EmailField(
         _l("E-mail address"),
         [InputRequired(_l("Enter your e-mail address.")), Length(max=LONGEST_EMAIL)],
@@ -29,7 +29,7 @@ class RegisterForm(Form):
     password = PasswordField(
         _l("Password"),
         [
-            InputRequired(_l("Choose a password.")),
+            DataRequired(_l("Choose a password.")),
             Length(
                 min=SHORTEST_PASSWORD,
                 max=LONGEST_PASSWORD,

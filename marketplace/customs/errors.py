@@ -8,7 +8,7 @@ class InvalidCustomsCode(Invalid):
 
 
 class InvalidPhone(Invalid):
-    message = N_("Enter a Korean phone number, such as 010-1234-5678.")
+    message = N_("Enter a Korean mobile number, such as 010-1234-5678.")
 
 
 class InvalidPostcode(Invalid):

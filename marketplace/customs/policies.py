@@ -19,8 +19,10 @@ from marketplace.customs.errors import (
 )
 from marketplace.customs.models import RestrictionKind
 from marketplace.kernel.money import Money, split, total, won
+from marketplace.kernel.text import narrow, one_line
 
 BASE = "base"
+MOBILE = phonenumbers.PhoneNumberType.MOBILE
 AGREEMENTS = ("AKFTA", "RCEP", "IK-CEPA")
 
 
@@ -220,7 +222,7 @@ def normalize_customs_code(text: str) -> str:
 
     Raises InvalidCustomsCode.
     """
-    code = re.sub(r"[\s\-‐-―]", "", text).upper()
+    code = re.sub(r"[\-‐-―]", "", narrow(text)).upper()
     if not re.fullmatch(r"P[0-9]{12}", code):
         raise InvalidCustomsCode
     return code
@@ -232,22 +234,26 @@ def mask_customs_code(code: str) -> str:
 
 
 def normalize_korean_phone(text: str) -> str:
-    """`+821012345678`, from any usual way of writing it. Raises InvalidPhone."""
+    """`+821012345678`, from any usual way of writing it. Raises InvalidPhone.
+
+    Customs and the carrier write to it, so it has to be a mobile or a safe number.
+    """
     try:
-        number = phonenumbers.parse(text, "KR")
+        number = phonenumbers.parse(one_line(text), "KR")
     except phonenumbers.NumberParseException:
         raise InvalidPhone from None
     # Safe numbers (050x) stand for a real one and are not in every numbering table.
     national = str(number.national_number)
     is_safe_number = re.fullmatch(r"50[2-8]\d{7,8}", national)
-    if number.country_code != 82 or not (phonenumbers.is_valid_number(number) or is_safe_number):
+    is_mobile = phonenumbers.number_type(number) == MOBILE and phonenumbers.is_valid_number(number)
+    if number.country_code != 82 or not (is_mobile or is_safe_number):
         raise InvalidPhone
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def normalize_postcode(text: str) -> str:
     """Five digits. Whether the postcode exists is asked by `queries.check_postcode`."""
-    postcode = text.strip()
+    postcode = narrow(text)
     if not re.fullmatch(r"[0-9]{5}", postcode):
         raise InvalidPostcode
     return postcode

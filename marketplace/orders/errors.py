@@ -14,6 +14,10 @@ class NotEnough(Conflict):
     message = N_("Only %(available)s of “%(name)s” are left.")
 
 
+class TooMany(Conflict):
+    message = N_("At most %(most)s of “%(name)s” fit in one order. Order again for more.")
+
+
 class NoLongerSold(NotFound):
     message = N_("These goods are no longer for sale.")
 

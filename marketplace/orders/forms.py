@@ -24,6 +24,7 @@ from marketplace.web.forms import Form
 MOST_WON = 1_000_000_000
 MOST_PAID_WON = 100_000_000_000
 REQUIRED = _l("Please fill this in.")
+STALE = _l("This page is out of date. Please reload it and try again.")
 
 
 def new_key() -> str:
@@ -55,8 +56,10 @@ class CheckoutForm(Form):
         _l("I agree that my data is sent to Indonesia to deliver this order."),
         [DataRequired(_l("Without this consent nobody in Indonesia could send your parcel."))],
     )
-    form_key = HiddenField(validators=[DataRequired(), Length(min=8, max=64)])
-    quote = HiddenField(validators=[Length(max=1000)])
+    form_key = HiddenField(
+        validators=[DataRequired(STALE), Length(min=8, max=64, message=STALE)],
+    )
+    quote = HiddenField(validators=[Length(max=1000, message=STALE)])
 
     def address(self) -> Address:
         return Address(

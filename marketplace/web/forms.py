@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
+from wtforms import HiddenField, PasswordField, StringField, TextAreaField
 
 from marketplace.kernel.errors import N_, DomainError
+from marketplace.kernel.text import one_line, readable
 from marketplace.web.access import take_kept_fields
 from marketplace.web.errors import explain
 
@@ -38,6 +41,22 @@ class Form(FlaskForm):
 
         def get_translations(self, form: Any) -> Any:
             return _FieldMessages()
+
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
+            """What cannot be seen is taken out of all text before it is judged."""
+            clean = _cleaner_of(unbound_field.field_class)
+            if clean is not None:
+                filters = [clean, *unbound_field.kwargs.get("filters", ())]
+                options = {**options, "filters": filters}
+            return super().bind_field(form, unbound_field, options)
+
+
+def _cleaner_of(kind: type) -> Callable[[str | None], str | None] | None:
+    """Passwords stay as they were typed."""
+    if not issubclass(kind, StringField) or issubclass(kind, PasswordField):
+        return None
+    clean = readable if issubclass(kind, TextAreaField | HiddenField) else one_line
+    return lambda text: clean(text) if isinstance(text, str) else text
 
 
 # WTForms has no Indonesian; its messages are translated here like our own.

@@ -32,6 +32,8 @@ def test_a_buyer_opens_an_account_and_is_signed_in(client):
     ("wrong", "field"),
     [
         ({"name": ""}, "name"),
+        ({"name": "\u200b\u202e"}, "name"),
+        ({"password": " " * 12}, "password"),
         ({"email": "nobody"}, "email"),
         ({"password": "nine char"}, "password"),
         ({"agrees": ""}, "agrees"),
@@ -59,3 +61,12 @@ def test_a_second_account_with_the_same_address_is_refused_beside_the_field(clie
     assert answer.status_code == 422
     assert 'href="#email"' in answer.text
     assert db.session.scalar(select(func.count(User.id))) == 1
+
+
+def test_who_is_signed_in_is_led_on_from_the_registration(client):
+    client.post("/ko/register", data=FIELDS)
+
+    answer = client.get("/ko/register?next=/ko/cooperatives")
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/ko/cooperatives"

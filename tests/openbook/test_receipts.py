@@ -52,7 +52,7 @@ def test_a_share_that_waits_for_delivery_says_until_when(client, world):
     delivered(the_parcel(world.waiting))
 
     assert "₩6,000 waits" in before
-    assert "Held until 14 days after delivery." in before
+    assert "Held for 14 days after arrival." in before
     assert "Held until 2 May 2026." in text_of(client.get(address))
 
 

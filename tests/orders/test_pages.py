@@ -21,6 +21,7 @@ from tests.orders.world import (
     a_market,
     a_paid_order,
     an_order,
+    delivered,
     released,
     some_goods,
     the_parcel,
@@ -161,6 +162,10 @@ def test_an_order_leads_to_stripe(client, buyer, stripe):
     ("field", "value"),
     [
         ("recipient", ""),
+        ("recipient", "\u200b\u200b"),
+        ("recipient", "\u202e"),
+        ("line", "\0"),
+        ("phone", "02-312-4567"),
         ("phone", "123"),
         ("postcode", "99999"),
         ("postcode", "4524"),
@@ -185,6 +190,43 @@ def test_a_wrong_field_keeps_all_others_and_orders_nothing(client, buyer, field,
     if field != "line":
         assert "세종대로 110" in text
     assert db.session.query(Order).count() == 0
+
+
+def test_wide_digits_and_pasted_spaces_are_understood(client, buyer, stripe):
+    a_cart({some_goods(): 2}, user=buyer)
+
+    order_now(
+        client,
+        phone="０１０－１２３４－５６７８",
+        postcode=" ０４５２４ ",
+        customs_code="Ｐ１２３ ４５６ ７８９ ０１２",
+        recipient="김\0하은\u202e",
+    )
+
+    order = db.session.query(Order).one()
+    assert (order.phone, order.postcode) == ("+821012345678", "04524")
+    assert (order.customs_code, order.recipient) == ("P123456789012", "김하은")
+
+
+def test_a_lost_hidden_field_is_told_in_a_sentence_without_its_name(client, buyer):
+    a_cart({some_goods(): 2}, user=buyer)
+
+    text = order_now(client, form_key="", quote="x" * 2000).get_data(as_text=True)
+
+    assert "오래된 화면이에요" in text
+    assert "Form Key" not in text
+    assert "Quote:" not in text
+
+
+def test_the_cart_names_the_limit_of_an_order_where_there_is_more(client, buyer):
+    product = some_goods(stock=330)
+    a_cart({product: 2}, user=buyer)
+
+    client.post(f"/en/cart/lines/{product.variants[0].id}", data={"quantity": "100"})
+
+    text = client.get("/en/cart").get_data(as_text=True)
+    assert "At most 99 of" in text
+    assert "are left" not in text
 
 
 def test_every_wrong_field_of_the_address_is_named_at_once(client, buyer):
@@ -370,6 +412,19 @@ def test_the_order_page_shows_where_the_share_went(client, buyer, lang):
     assert order.receipt_code in text
     assert "2,400" in text or "2.400" in text
     assert "1,050" in text or "1.050" in text
+
+
+def test_a_share_waits_for_the_arrival_and_after_it_for_the_end_of_returns(client, buyer):
+    order = a_paid_order(user=buyer, at=now())
+    page = f"/en/orders/{order.number}"
+    assert "waits until the parcel has arrived" in client.get(page).get_data(as_text=True)
+
+    delivered(the_parcel(order), at=now())
+
+    text = client.get(page).get_data(as_text=True)
+    assert "waits until the parcel has arrived" not in text
+    assert "waits until the goods can no longer be sent back" in text
+    assert "Held until" in text
 
 
 def test_the_order_page_asks_few_questions(client, buyer):

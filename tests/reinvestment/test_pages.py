@@ -67,6 +67,17 @@ def test_the_public_sees_programs_but_no_refused_ones(client, program):
     assert client.get("/en/programs/nowhere").status_code == 404
 
 
+def test_the_page_of_a_cooperative_brings_the_styles_of_the_programs_it_shows(client):
+    cooperative = a_cooperative()
+    a_share(9_000_000)
+    approved(a_program(4_000_000, cooperative_id=cooperative.id))
+
+    page = client.get(f"/en/cooperatives/{cooperative.slug}")
+
+    assert "prog-pic" in page.text
+    assert "css/progress" in page.text
+
+
 @pytest.mark.parametrize(
     ("query", "count"),
     [

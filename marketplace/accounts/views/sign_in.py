@@ -62,6 +62,8 @@ def sign_in() -> ResponseReturnValue:
 @public
 def register() -> ResponseReturnValue:
     form = RegisterForm(next=request.args.get("next", ""))
+    if current_user.is_authenticated:
+        return redirect(_after(form.next.data))
     if form.validate_on_submit():
         try:
             with transaction():

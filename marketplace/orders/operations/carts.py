@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from marketplace.catalog.queries import get_offer
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
-from marketplace.orders.errors import NoLongerSold, NotEnough
+from marketplace.orders.errors import NoLongerSold, NotEnough, TooMany
 from marketplace.orders.models import Cart, CartLine
 from marketplace.orders.policies import MOST_PIECES
 from marketplace.orders.queries.carts import cart_of, find_cart, list_quantities
@@ -38,7 +38,7 @@ def _newest(wanted: Select[Cart]) -> Select[Cart]:
 def add_to_cart(
     cart: Cart, variant_id: int, quantity: int, *, at: datetime, lang: str = "ko"
 ) -> None:
-    """Put `quantity` more pieces in. Raises NoLongerSold, NotEnough."""
+    """Put `quantity` more pieces in. Raises NoLongerSold, NotEnough, TooMany."""
     line = _find_line(cart, variant_id)
     there = line.quantity if line else 0
     _write_line(cart, line, variant_id, there + quantity, at=at, lang=lang)
@@ -49,7 +49,7 @@ def change_quantity(
 ) -> None:
     """Make it `quantity` pieces; zero or less takes the goods out.
 
-    Raises NoLongerSold, or NotEnough when so many are not there.
+    Raises NoLongerSold, NotEnough when so many are not there, TooMany.
     """
     if quantity <= 0:
         remove_from_cart(cart, variant_id, at=at)
@@ -69,9 +69,10 @@ def _write_line(
         offer = get_offer(variant_id, lang)
     except NotFound as error:
         raise NoLongerSold from error
-    most = min(offer.available, MOST_PIECES)
-    if quantity > most:
-        raise NotEnough(available=most, name=offer.name)
+    if quantity > offer.available:
+        raise NotEnough(available=offer.available, name=offer.name)
+    if quantity > MOST_PIECES:
+        raise TooMany(most=MOST_PIECES, name=offer.name)
     if line is None:
         db.session.add(
             CartLine(cart_id=cart.id, variant_id=variant_id, quantity=quantity, added_at=at)

@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest
 
 from marketplace.kernel.db import transaction
 from marketplace.kernel.time import now
-from marketplace.orders.errors import NoLongerSold, NotEnough
+from marketplace.orders.errors import NoLongerSold, NotEnough, TooMany
 from marketplace.orders.operations import add_to_cart, change_quantity, open_cart
 from marketplace.orders.queries import list_quantities, quote
 from marketplace.orders.views.blueprint import bp
@@ -45,7 +45,7 @@ def add_line() -> ResponseReturnValue:
         with transaction():
             cart = open_cart(cart_token(), user_id=reader_id(), at=now())
             add_to_cart(cart, variant_id, max(1, quantity), at=now(), lang=current_language())
-    except (NoLongerSold, NotEnough) as error:
+    except (NoLongerSold, NotEnough, TooMany) as error:
         flash(explain(error), "bad")
         return redirect(url_for(".show_cart"))
     if request.form.get("then") == "checkout":
@@ -72,7 +72,7 @@ def change_line(variant_id: int) -> ResponseReturnValue:
         with transaction():
             cart = open_cart(cart_token(), user_id=reader_id(), at=now())
             change_quantity(cart, variant_id, quantity, at=now(), lang=current_language())
-    except (NoLongerSold, NotEnough) as error:
+    except (NoLongerSold, NotEnough, TooMany) as error:
         flash(explain(error), "bad")
     if quantity:
         return redirect(url_for(".show_cart"))

@@ -149,6 +149,17 @@ class OrderView:
             )
         )
 
+    @property
+    def held_until(self) -> datetime | None:
+        """When the last held share is released, once everything has arrived."""
+        ends = [
+            release_at(parcel.delivered_at) if parcel.delivered_at else None
+            for parcel in self.parcels
+            if parcel.released_at is None and self.left[parcel.id].village_share
+        ]
+        known = [end for end in ends if end]
+        return max(known) if known and len(known) == len(ends) else None
+
     def may_ask(self, parcel: Parcel, at: datetime) -> RequestKind | None:
         """What the buyer may ask of a parcel now; nothing while a request is open."""
         asked = self.requests.get(parcel.id)
