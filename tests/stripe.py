@@ -25,6 +25,13 @@ class Stripe(Driver):
     def fail(self, session_id):
         self.control(f"checkout/{session_id}/fail", reason="card_declined")
 
+    def delay(self, session_id):
+        """The buyer has paid, and the money comes later."""
+        self.control(f"checkout/{session_id}/async", method="kakao_pay")
+
+    def end_delay(self, session_id, *, with_money=True):
+        self.control(f"checkout/{session_id}/{'settle' if with_money else 'settle_fail'}")
+
     def expire(self, session_id):
         self.control(f"checkout/{session_id}/expire")
 

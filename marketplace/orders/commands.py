@@ -21,7 +21,7 @@ from marketplace.orders.operations import (
     remind_of_arrivals,
 )
 from marketplace.orders.policies import HOLD
-from marketplace.payments.errors import AlreadyPaid, StripeUnavailable
+from marketplace.payments.errors import AlreadyPaid, PaymentUnderway, StripeUnavailable
 from marketplace.payments.flows import catch_up, close_open_sessions
 
 log = structlog.get_logger()
@@ -52,7 +52,7 @@ def _list_unpaid(at: datetime) -> list[Order]:
 def _give_up(order: Order, at: datetime) -> bool:
     try:
         close_open_sessions("order", order.number, at=at)
-    except AlreadyPaid:
+    except (AlreadyPaid, PaymentUnderway):
         return False
     except StripeUnavailable:
         log.warning("order waits for Stripe", order=order.number)

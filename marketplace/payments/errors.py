@@ -13,5 +13,11 @@ class StripeRefused(Conflict):
     message = N_("The payment service refused: %(reason)s")
 
 
+class PaymentUnderway(Conflict):
+    """A payment was made whose money is still on its way: nothing else is to be paid."""
+
+    message = N_("Your payment is in progress. We tell you as soon as it is confirmed.")
+
+
 class AlreadyPaid(Conflict):
     message = N_("This is paid already.")

@@ -16,7 +16,12 @@ import structlog
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import Money
 from marketplace.payments.client import ask
-from marketplace.payments.errors import AlreadyPaid, StripeRefused, StripeUnavailable
+from marketplace.payments.errors import (
+    AlreadyPaid,
+    PaymentUnderway,
+    StripeRefused,
+    StripeUnavailable,
+)
 from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
 from marketplace.payments.operations import (
     Seen,
@@ -51,7 +56,7 @@ def open_checkout(
 
     `line_items` are (name, unit price, quantity) and add up to `amount`. An open session of an
     earlier attempt is closed first, so that no two pages can be paid. Raises AlreadyPaid,
-    StripeUnavailable, StripeRefused.
+    PaymentUnderway, StripeUnavailable, StripeRefused.
     """
     if sum(unit.minor * count for _, unit, count in line_items) != amount.minor:
         raise ValueError("the line items do not add up to the amount")
@@ -153,7 +158,8 @@ def _metadata(payment: Payment) -> dict[str, str]:
 def close_open_sessions(purpose: str, reference: str, *, at: datetime) -> Sequence[Payment]:
     """Close what could still be paid; returns all attempts, first one first.
 
-    Raises AlreadyPaid when one of them has been paid, meanwhile.
+    Raises AlreadyPaid when one of them has been paid, meanwhile, and PaymentUnderway when one is
+    made whose money is still on its way.
     """
     attempts = list_payments(purpose, reference)
     for payment in attempts:
@@ -164,8 +170,12 @@ def close_open_sessions(purpose: str, reference: str, *, at: datetime) -> Sequen
             except StripeRefused:
                 log.info("session is over already", payment=payment.id)
             settle(session_id, at=at)
+        elif payment.state is PaymentState.PROCESSING and payment.session_id:
+            settle(payment.session_id, at=at)
     if any(payment.state is PaymentState.PAID for payment in attempts):
         raise AlreadyPaid
+    if any(payment.state is PaymentState.PROCESSING for payment in attempts):
+        raise PaymentUnderway
     return attempts
 
 

@@ -15,6 +15,7 @@ from marketplace.kernel.money import Money
 class PaymentState(StrEnum):
     CREATED = "created"
     OPEN = "open"
+    PROCESSING = "processing"
     PAID = "paid"
     FAILED = "failed"
     EXPIRED = "expired"

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from marketplace.kernel.db import db, exists, lock
 from marketplace.kernel.money import Money
-from marketplace.payments.errors import AlreadyPaid
+from marketplace.payments.errors import AlreadyPaid, PaymentUnderway
 from marketplace.payments.hooks import purpose_of
 from marketplace.payments.models import (
     BalanceTransaction,
@@ -31,7 +31,7 @@ UNWANTED = "unwanted-"
 def plan_payment(
     purpose: str, reference: str, amount: Money, *, at: datetime, is_first: bool = False
 ) -> Payment:
-    """Write down that we are about to ask for `amount`. Raises AlreadyPaid.
+    """Write down that we are about to ask for `amount`. Raises AlreadyPaid, PaymentUnderway.
 
     The first attempt of what was made in this transaction looks for no others.
 
@@ -54,14 +54,17 @@ def plan_payment(
 
 
 def _next_attempt(purpose: str, reference: str) -> int:
-    last, paid = db.session.execute(
+    last, paid, underway = db.session.execute(
         select(
             func.coalesce(func.max(Payment.attempt), 0),
             func.count().filter(Payment.state == PaymentState.PAID),
+            func.count().filter(Payment.state == PaymentState.PROCESSING),
         ).where(Payment.purpose == purpose, Payment.reference == reference)
     ).one()
     if paid:
         raise AlreadyPaid
+    if underway:
+        raise PaymentUnderway
     return int(last) + 1
 
 
@@ -114,8 +117,8 @@ def record_look(session: dict[str, Any], *, at: datetime) -> Seen:
     if payment is None:
         return Seen(None, problem="unknown session")
     if session["payment_status"] != "paid":
-        if session["status"] == "expired" and payment.state is not PaymentState.PAID:
-            payment.state = PaymentState.EXPIRED
+        if payment.state is not PaymentState.PAID:
+            _note_unpaid(payment, session)
         return Seen(payment)
     asked = (payment.minor, payment.currency)
     came = (session["amount_total"], session["currency"].upper())
@@ -132,6 +135,22 @@ def record_look(session: dict[str, Any], *, at: datetime) -> Seen:
     _note_balance(payment, session, at)
     db.session.flush()
     return Seen(payment, unwanted=unwanted)
+
+
+def _note_unpaid(payment: Payment, session: dict[str, Any]) -> None:
+    """A complete session without money waits for a bank, until the intent says yes or no."""
+    if session["status"] == "expired":
+        payment.state = PaymentState.EXPIRED
+    if session["status"] != "complete":
+        return
+    intent = session["payment_intent"] or {}
+    if intent.get("status") in {"requires_payment_method", "canceled"}:
+        error = intent.get("last_payment_error") or {}
+        payment.state = PaymentState.FAILED
+        payment.failure = str(error.get("code") or "declined")[:200]
+    else:
+        payment.state = PaymentState.PROCESSING
+        payment.failure = None
 
 
 def _note_paid(payment: Payment, session: dict[str, Any], at: datetime) -> None:

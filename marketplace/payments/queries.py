@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
 from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
+
+UNDECIDED = (PaymentState.OPEN, PaymentState.PROCESSING)
 
 
 def find_payment(session_id: str) -> Payment | None:
@@ -20,6 +22,20 @@ def list_payments(purpose: str, reference: str) -> Sequence[Payment]:
         .where(Payment.purpose == purpose, Payment.reference == reference)
         .order_by(Payment.attempt)
     ).all()
+
+
+def list_underway(purpose: str, references: Collection[str]) -> set[str]:
+    """Of these `references`, those with a payment that is made and not confirmed yet."""
+    if not references:
+        return set()
+    rows = db.session.scalars(
+        select(Payment.reference).where(
+            Payment.purpose == purpose,
+            Payment.reference.in_(references),
+            Payment.state == PaymentState.PROCESSING,
+        )
+    )
+    return set(rows)
 
 
 def get_paid_payment(purpose: str, reference: str) -> Payment:
@@ -43,7 +59,7 @@ def list_open_payments(limit: int = 100) -> Sequence[Payment]:
     """Attempts whose end we have not heard of, oldest first."""
     return db.session.scalars(
         select(Payment)
-        .where(Payment.state == PaymentState.OPEN, Payment.session_id.is_not(None))
+        .where(Payment.state.in_(UNDECIDED), Payment.session_id.is_not(None))
         .order_by(Payment.id)
         .limit(limit)
     ).all()

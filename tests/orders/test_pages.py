@@ -369,6 +369,40 @@ def test_a_refused_payment_says_that_nothing_was_charged_and_can_be_tried_again(
     assert db.session.get(Order, order.id).state is OrderState.PAID
 
 
+def test_a_payment_on_its_way_is_said_and_cannot_be_paid_again_or_canceled(client, buyer, stripe):
+    a_cart({some_goods(): 2}, user=buyer)
+    order_now(client)
+    order, payment = db.session.query(Order).one(), db.session.query(Payment).one()
+    here = f"/en/orders/{order.number}"
+    stripe.delay(payment.session_id)
+
+    client.get(f"{here}/payments/return?session_id={payment.session_id}")
+
+    text = client.get(here).get_data(as_text=True)
+    assert "Your payment is in progress" in text
+    assert "Payment in progress" in text
+    assert f'action="{here}/payments"' not in text
+    assert f"{here}/cancellation" not in text
+    assert "Your payment is in progress" in client.get("/en/orders").get_data(as_text=True)
+    assert client.post(f"{here}/payments").location.endswith(here)
+    client.post(f"{here}/cancellation")
+    assert db.session.get(Order, order.id).state is OrderState.AWAITING_PAYMENT
+    assert db.session.query(Payment).count() == 1
+
+    stripe.end_delay(payment.session_id)
+    stripe.deliver_all(client)
+    assert db.session.get(Order, order.id).state is OrderState.PAID
+
+
+def test_a_cancel_page_left_open_says_that_the_order_is_paid(client, buyer):
+    order = a_paid_order(user=buyer, at=now())
+
+    answer = client.post(f"/en/orders/{order.number}/cancellation")
+
+    text = client.get(answer.location).get_data(as_text=True)
+    assert "This order is paid already. You can cancel its parcels one by one." in text
+
+
 def test_the_return_page_believes_stripe_not_the_address(client, buyer, stripe):
     a_cart({some_goods(): 2}, user=buyer)
     order_now(client)

@@ -9,10 +9,10 @@ from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import now
 from marketplace.ledger.queries import balance, find_entry
 from marketplace.orders.models import Order, OrderState
-from marketplace.payments.errors import AlreadyPaid, StripeUnavailable
-from marketplace.payments.flows import open_checkout, settle
+from marketplace.payments.errors import AlreadyPaid, PaymentUnderway, StripeUnavailable
+from marketplace.payments.flows import catch_up, open_checkout, settle
 from marketplace.payments.models import BalanceTransaction, Payment, PaymentState, Refund
-from marketplace.payments.operations import fee_in
+from marketplace.payments.operations import fee_in, plan_payment
 from marketplace.payments.queries import list_payments
 from tests.orders.world import a_market, an_order
 
@@ -132,6 +132,53 @@ def test_an_order_paid_meanwhile_is_not_asked_for_again(stripe):
 
     assert db.session.get(Order, order.id).state is OrderState.PAID
     assert len(list_payments("order", order.number)) == 1
+
+
+def test_while_a_payment_is_on_its_way_nothing_else_can_be_paid(stripe):
+    order = an_order(at=now())
+    first = a_session(order)
+    stripe.delay(first.session_id)
+
+    with pytest.raises(PaymentUnderway):
+        a_session(order)
+    with pytest.raises(PaymentUnderway):
+        plan_payment("order", order.number, order.total, at=now())
+    assert first.state is PaymentState.PROCESSING
+
+    stripe.end_delay(first.session_id)
+    assert catch_up(at=now()) == 1
+    assert db.session.get(Order, order.id).state is OrderState.PAID
+
+
+def test_after_a_delayed_payment_failed_the_order_can_be_paid(stripe):
+    order = an_order(at=now())
+    first = a_session(order)
+    stripe.delay(first.session_id)
+    settle(first.session_id, at=now())
+    stripe.end_delay(first.session_id, with_money=False)
+
+    second = a_session(order)
+
+    assert (first.state, second.state) == (PaymentState.FAILED, PaymentState.OPEN)
+    assert first.failure
+
+
+def test_a_delayed_payment_that_comes_after_another_goes_back(stripe):
+    order = an_order(at=now())
+    first = a_session(order)
+    stripe.delay(first.session_id)
+    first.state = PaymentState.FAILED  # as if a look had shown a refusal that Stripe took back
+    db.session.flush()
+    second = a_session(order)
+    stripe.pay(second.session_id)
+    settle(second.session_id, at=now())
+    stripe.end_delay(first.session_id)
+
+    settle(first.session_id, at=now())
+
+    refund = db.session.query(Refund).one()
+    assert (refund.reference, refund.minor) == (f"unwanted-{first.id}", 112_000)
+    assert balance("liabilities:buyers:krw") == won(0)
 
 
 def test_money_of_another_amount_is_not_taken(stripe):

@@ -31,7 +31,12 @@ from marketplace.orders.operations import place_order
 from marketplace.orders.queries import Quote, QuoteParcel, get_order_of, list_quantities, quote
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.browser import reader_cart
-from marketplace.payments.errors import AlreadyPaid, StripeRefused, StripeUnavailable
+from marketplace.payments.errors import (
+    AlreadyPaid,
+    PaymentUnderway,
+    StripeRefused,
+    StripeUnavailable,
+)
 from marketplace.payments.flows import open_checkout, open_session, settle
 from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.operations import Seen, plan_payment
@@ -287,6 +292,9 @@ def _send(order: Order, ask: Callable[[], Payment]) -> ResponseReturnValue:
     try:
         payment = ask()
     except AlreadyPaid:
+        return redirect(here)
+    except PaymentUnderway as error:
+        flash(explain(error), "wait")
         return redirect(here)
     except (StripeUnavailable, StripeRefused) as error:
         flash(explain(error), "bad")

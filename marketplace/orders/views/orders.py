@@ -41,10 +41,10 @@ from marketplace.orders.queries import (
 )
 from marketplace.orders.queries import parts_left as list_parts_left
 from marketplace.orders.views.blueprint import bp
-from marketplace.payments.errors import AlreadyPaid, StripeUnavailable
+from marketplace.payments.errors import AlreadyPaid, PaymentUnderway, StripeUnavailable
 from marketplace.payments.flows import close_open_sessions
-from marketplace.payments.models import Payment
-from marketplace.payments.queries import list_payments
+from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments.queries import list_payments, list_underway
 from marketplace.reference.models import Carrier
 from marketplace.reference.queries import list_carriers
 from marketplace.web.access import signed_in
@@ -105,6 +105,14 @@ class OrderView:
         """The one that was taken, or the last attempt."""
         paid = [payment for payment in self.payments if payment.paid_at]
         return next(iter(paid or list(self.payments)[-1:]), None)
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether a payment is made whose money is still on its way."""
+        is_waiting = self.order.state is OrderState.AWAITING_PAYMENT
+        return is_waiting and any(
+            payment.state is PaymentState.PROCESSING for payment in self.payments
+        )
 
     @property
     def refunded(self) -> Money:
@@ -199,12 +207,25 @@ def gather(order: Order) -> OrderView:
     )
 
 
-def headline(order: Order, parcels: Sequence[Parcel], left: Mapping[int, Parts]) -> str:
-    """The state as a sentence; parcels with nothing `left` after refunds say nothing."""
+def headline(
+    order: Order,
+    parcels: Sequence[Parcel],
+    left: Mapping[int, Parts],
+    *,
+    is_underway: bool = False,
+) -> str:
+    """The state as a sentence; parcels with nothing `left` after refunds say nothing.
+
+    `is_underway`: a payment is made whose money is still on its way.
+    """
     states = {parcel.state for parcel in parcels if left[parcel.id].total}
     sentence = _("The cooperatives are preparing your order")
     if order.state is OrderState.AWAITING_PAYMENT:
-        sentence = _("Your order is waiting for payment")
+        sentence = (
+            _("Your payment is in progress")
+            if is_underway
+            else _("Your order is waiting for payment")
+        )
     elif order.state is OrderState.CANCELED:
         sentence = _("This order was canceled")
     elif not states:
@@ -255,6 +276,9 @@ def list_orders() -> ResponseReturnValue:
         page=Page(rows, count, number, 20),
         page_url=lambda number: url_for(".list_orders", page=number),
         headline=headline,
+        underway=list_underway(
+            "order", [row.number for row in rows if row.state is OrderState.AWAITING_PAYMENT]
+        ),
         left=list_parts_left([parcel.id for order in rows for parcel in order.parcels]),
     )
 
@@ -268,7 +292,7 @@ def show_order(number: str) -> ResponseReturnValue:
         "orders/show.html",
         order=order,
         view=view,
-        headline=headline(order, view.parcels, view.left),
+        headline=headline(order, view.parcels, view.left, is_underway=view.is_underway),
         timelines={
             parcel.id: timeline(order, parcel, is_refunded=not view.left[parcel.id].total)
             for parcel in view.parcels
@@ -358,6 +382,8 @@ def new_cancellation(number: str) -> ResponseReturnValue:
     order = get_order_of(current_user.id, number)
     here = redirect(url_for(".show_order", number=number))
     if order.state is not OrderState.AWAITING_PAYMENT:
+        if order.state is OrderState.PAID:
+            flash(_("This order is paid already. You can cancel its parcels one by one."), "wait")
         return here
     if request.method == "GET":
         return render_template("orders/cancel.html", order=order)
@@ -366,7 +392,9 @@ def new_cancellation(number: str) -> ResponseReturnValue:
         with transaction():
             canceled = cancel_order(order, at=now(), by=current_user.id)
     except AlreadyPaid:
-        flash(_("This order has just been paid, so it was not canceled."), "wait")
+        flash(_("This order is paid already. You can cancel its parcels one by one."), "wait")
+    except PaymentUnderway as error:
+        flash(explain(error), "wait")
     except StripeUnavailable as error:
         flash(explain(error), "bad")
     else:
