@@ -174,7 +174,7 @@ def open_requests() -> Queue:
         .join(Parcel, Parcel.id == ParcelRequest.parcel_id)
         .join(Order, Order.id == Parcel.order_id)
         .join(Cooperative, Cooperative.id == Parcel.cooperative_id)
-        .where(ParcelRequest.answered_at.is_(None), ParcelRequest.refund_id.is_(None))
+        .where(ParcelRequest.is_open, ParcelRequest.refund_id.is_(None))
         .order_by(ParcelRequest.asked_at, ParcelRequest.id)
     )
 

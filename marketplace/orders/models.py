@@ -5,7 +5,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    and_,
+    false,
+    text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.cooperatives.models import Cooperative
@@ -260,8 +271,8 @@ class RequestReason(StrEnum):
 class ParcelRequest(Model):
     """A buyer asks for the money of a parcel: before it is sent, or after it has come.
 
-    Open until `answered_at`; at most one of a parcel is open. The answer is a `refusal` in words,
-    or the refund `refund_id`, which answers once Stripe has taken it.
+    Open until `answered_at` or `withdrawn_at`; at most one of a parcel is open. The answer is a
+    `refusal` in words, or the refund `refund_id`, which answers once Stripe has taken it.
     """
 
     __tablename__ = "parcel_requests"
@@ -270,8 +281,8 @@ class ParcelRequest(Model):
             "uq_parcel_requests_open",
             "parcel_id",
             unique=True,
-            sqlite_where=text("answered_at IS NULL"),
-            postgresql_where=text("answered_at IS NULL"),
+            sqlite_where=text("answered_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL AND withdrawn_at IS NULL"),
         ),
         CheckConstraint(
             "answered_at IS NULL OR refusal IS NOT NULL OR refund_id IS NOT NULL", name="answer"
@@ -288,10 +299,16 @@ class ParcelRequest(Model):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     refusal: Mapped[str | None]
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("order_refunds.id"))
+    withdrawn_at: Mapped[datetime | None]
 
-    @property
+    @hybrid_property
     def is_open(self) -> bool:
-        return self.answered_at is None
+        return self.answered_at is None and self.withdrawn_at is None
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls) -> ColumnElement[bool]:
+        return and_(cls.answered_at.is_(None), cls.withdrawn_at.is_(None))
 
     @property
     def is_being_refunded(self) -> bool:

@@ -41,6 +41,7 @@ from marketplace.orders.operations import (
     refuse_request,
     release_due,
     release_parcel,
+    withdraw_request,
 )
 from marketplace.orders.policies import HELD_WINDOW
 from marketplace.orders.queries import count_to_ship, find_open_request
@@ -461,3 +462,74 @@ def test_the_pages_and_mails_of_a_request_can_be_read(client, buyer, order, admi
             letter = compose(mail)
             assert parcel.number in letter["Subject"]
             assert mail.facts["path"] in letter.get_content()
+
+
+def test_an_order_whose_parcels_are_all_to_be_canceled_says_that_it_waits_for_us(
+    client, buyer, order
+):
+    sign_in(client, buyer)
+    parcel = the_parcel(order)
+    ask_cancellation(parcel, MIND, "", at=now())
+
+    page = client.get(f"/en/orders/{order.number}").text
+
+    assert "You asked to cancel, and we answer soon" in page
+    assert "Waiting for our answer" in page
+    assert "preparing your order" not in page
+    assert "On the way to Korea" not in page
+    assert "You asked to cancel, and we answer soon" in client.get("/en/orders").text
+
+
+@pytest.mark.parametrize("lang", ["ko", "id", "en"])
+def test_a_buyer_takes_a_request_back_and_the_parcel_goes_its_way(client, buyer, order, lang):
+    sign_in(client, buyer)
+    parcel = the_parcel(order)
+    a_member(parcel.cooperative)
+    asked = ask_cancellation(parcel, MIND, "", at=now())
+    address = (
+        f"/{lang}/orders/{order.number}/parcels/{parcel.number}/requests/{asked.id}/withdrawal"
+    )
+    assert f'action="{address}"' in client.get(f"/{lang}/orders/{order.number}").text
+
+    for _ in range(2):
+        client.post(address)
+
+    assert find_open_request(parcel) is None
+    assert asked.answered_at is None
+    (told,) = mails("request_withdrawn")
+    assert parcel.number in compose(told).get_content()
+    assert shipped(parcel).state is ParcelState.SHIPPED
+
+
+def test_what_is_answered_or_being_refunded_cannot_be_taken_back(order, admin):
+    parcel = the_parcel(order)
+    asked = ask_cancellation(parcel, MIND, "", at=now())
+    refuse_request(asked, "Sent already", by=admin, at=now())
+    with pytest.raises(RequestAnswered):
+        withdraw_request(asked, at=now())
+
+    again = ask_cancellation(parcel, MIND, "", at=now())
+    refund(order, 112_000, admin)
+    with pytest.raises(RefundUnderway):
+        withdraw_request(again, at=now())
+
+
+def test_after_taking_it_back_a_buyer_may_ask_again(order):
+    parcel = the_parcel(order)
+    asked = ask_cancellation(parcel, MIND, "", at=now())
+    withdraw_request(asked, at=now())
+
+    assert ask_cancellation(parcel, RequestReason.OTHER, "Two left", at=now()).is_open
+
+
+def test_only_the_buyer_takes_a_request_back(client, order):
+    parcel = the_parcel(order)
+    asked = ask_cancellation(parcel, MIND, "", at=now())
+    sign_in(client, a_user())
+
+    answer = client.post(
+        f"/en/orders/{order.number}/parcels/{parcel.number}/requests/{asked.id}/withdrawal"
+    )
+
+    assert answer.status_code == 404
+    assert asked.is_open

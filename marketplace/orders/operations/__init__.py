@@ -31,7 +31,12 @@ from marketplace.orders.operations.refunds import (
     drop_refund,
     refund_order_part,
 )
-from marketplace.orders.operations.requests import ask_cancellation, ask_return, refuse_request
+from marketplace.orders.operations.requests import (
+    ask_cancellation,
+    ask_return,
+    refuse_request,
+    withdraw_request,
+)
 from marketplace.orders.operations.settlement import (
     book_returned_payment,
     book_stripe_fee,
@@ -72,4 +77,5 @@ __all__ = [
     "settle_order",
     "settle_payout",
     "ship_parcel",
+    "withdraw_request",
 ]

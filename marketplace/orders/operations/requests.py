@@ -82,6 +82,25 @@ def refuse_request(asked: ParcelRequest, why: str, *, by: User, at: datetime) ->
     log.info("request refused", parcel=parcel.number, by=by.id)
 
 
+def withdraw_request(asked: ParcelRequest, *, at: datetime) -> None:
+    """The buyer takes back what was asked: the parcel goes its way. A repeat is harmless.
+
+    Raises RequestAnswered, RefundUnderway.
+    """
+    _order, parcel = _lock(db.session.get_one(Parcel, asked.parcel_id))
+    asked = lock(ParcelRequest, asked.id)
+    if asked.withdrawn_at is not None:
+        return
+    if not asked.is_open:
+        raise RequestAnswered
+    if asked.is_being_refunded:
+        raise RefundUnderway
+    asked.withdrawn_at = at
+    db.session.flush()
+    _tell_cooperative("request_withdrawn", asked, parcel, at)
+    log.info("request withdrawn", parcel=parcel.number)
+
+
 def answer_with(refund: OrderRefund, parcel: Parcel) -> None:
     """Let a refund just decided stand for the answer, when it gives what was asked for.
 
@@ -136,21 +155,21 @@ def _ask(
     )
     db.session.add(asked)
     db.session.flush()
-    _tell_cooperative(asked, parcel, at)
+    _tell_cooperative("request_received", asked, parcel, at)
     log.info("parcel asked about", parcel=parcel.number, kind=kind.value)
     return asked
 
 
-def _tell_cooperative(asked: ParcelRequest, parcel: Parcel, at: datetime) -> None:
+def _tell_cooperative(template: str, asked: ParcelRequest, parcel: Parcel, at: datetime) -> None:
     """Write to every member who sends parcels."""
     for member in list_members(parcel.cooperative):
         person = db.session.get_one(User, member.user_id)
         if not person.is_enabled or not may(member.role, "orders.ship"):
             continue
         write_mail(
-            f"request-received:{asked.id}:{person.id}",
+            f"{template.replace('_', '-')}:{asked.id}:{person.id}",
             person.email,
-            template="request_received",
+            template=template,
             locale=person.locale,
             facts={
                 "parcel": parcel.number,

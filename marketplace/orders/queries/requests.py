@@ -15,9 +15,7 @@ from marketplace.orders.queries.orders import has_goods_left
 
 def find_open_request(parcel: Parcel) -> ParcelRequest | None:
     return db.session.scalar(
-        select(ParcelRequest).where(
-            ParcelRequest.parcel_id == parcel.id, ParcelRequest.answered_at.is_(None)
-        )
+        select(ParcelRequest).where(ParcelRequest.parcel_id == parcel.id, ParcelRequest.is_open)
     )
 
 
@@ -30,10 +28,13 @@ def get_request(parcel: Parcel, request_id: int) -> ParcelRequest:
 
 
 def latest_requests(parcel_ids: Collection[int]) -> dict[int, ParcelRequest]:
-    """The last request about each parcel that has any: the open one, if there is one."""
+    """The last request about each parcel that has any: the open one, if there is one.
+
+    What was withdrawn counts as never asked.
+    """
     rows = db.session.scalars(
         select(ParcelRequest)
-        .where(ParcelRequest.parcel_id.in_(parcel_ids))
+        .where(ParcelRequest.parcel_id.in_(parcel_ids), ParcelRequest.withdrawn_at.is_(None))
         .order_by(ParcelRequest.id)
     )
     return {row.parcel_id: row for row in rows}
@@ -43,7 +44,7 @@ def has_open_request() -> ColumnElement[bool]:
     """Whether a request about a Parcel is open, as a condition of a statement."""
     return (
         select(ParcelRequest.id)
-        .where(ParcelRequest.parcel_id == Parcel.id, ParcelRequest.answered_at.is_(None))
+        .where(ParcelRequest.parcel_id == Parcel.id, ParcelRequest.is_open)
         .correlate(Parcel)
         .exists()
     )

@@ -146,7 +146,9 @@ def _show(
         refusal_form=refusal_form or RefusalForm(formdata=None),
         order=order,
         view=view,
-        headline=headline(order, view.parcels, view.left, is_underway=view.is_underway),
+        headline=headline(
+            order, view.parcels, view.left, is_underway=view.is_underway, asked=view.requests
+        ),
         buyer=db.session.get_one(User, order.user_id),
         refused_parcel=parcel_number,
         left={parcel_id: won(parts.total) for parcel_id, parts in view.left.items()},

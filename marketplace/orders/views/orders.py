@@ -213,12 +213,15 @@ def headline(
     left: Mapping[int, Parts],
     *,
     is_underway: bool = False,
+    asked: Mapping[int, ParcelRequest] | None = None,
 ) -> str:
     """The state as a sentence; parcels with nothing `left` after refunds say nothing.
 
-    `is_underway`: a payment is made whose money is still on its way.
+    `is_underway`: a payment is made whose money is still on its way. `asked`: the last requests.
     """
-    states = {parcel.state for parcel in parcels if left[parcel.id].total}
+    wanted = [parcel for parcel in parcels if left[parcel.id].total]
+    states = {parcel.state for parcel in wanted}
+    is_unwanted = all(_is_to_cancel((asked or {}).get(parcel.id)) for parcel in wanted)
     sentence = _("The cooperatives are preparing your order")
     if order.state is OrderState.AWAITING_PAYMENT:
         sentence = (
@@ -230,6 +233,8 @@ def headline(
         sentence = _("This order was canceled")
     elif not states:
         sentence = _("This order was refunded")
+    elif is_unwanted:
+        sentence = _("You asked to cancel, and we answer soon")
     elif states == {ParcelState.DELIVERED}:
         sentence = _("Everything has arrived")
     elif ParcelState.WAITING not in states:
@@ -239,8 +244,21 @@ def headline(
     return str(sentence)
 
 
-def timeline(order: Order, parcel: Parcel, *, is_refunded: bool = False) -> list[dict[str, str]]:
-    """What has happened to a parcel, and what is to come; of a refunded one nothing is released."""
+def _is_to_cancel(asked: ParcelRequest | None) -> bool:
+    return asked is not None and asked.is_open and asked.kind is RequestKind.CANCELLATION
+
+
+def timeline(
+    order: Order,
+    parcel: Parcel,
+    *,
+    is_refunded: bool = False,
+    asked: ParcelRequest | None = None,
+) -> list[dict[str, str]]:
+    """What has happened to a parcel, and what is to come.
+
+    A refunded one releases nothing; one to be canceled waits for the answer.
+    """
     done = {ParcelState.WAITING: 1, ParcelState.SHIPPED: 2, ParcelState.DELIVERED: 4}[parcel.state]
     if order.state is not OrderState.PAID:
         done = 0
@@ -263,6 +281,8 @@ def timeline(order: Order, parcel: Parcel, *, is_refunded: bool = False) -> list
     if parcel.delivered_at and not parcel.released_at:
         until = release_at(parcel.delivered_at)
         rows[4]["note"] = _("from %(time)s", time=format_moment(until))
+    if order.state is OrderState.PAID and _is_to_cancel(asked):
+        return [rows[0], {"title": _("Waiting for our answer"), "state": "now", "note": ""}]
     return rows[:4] if is_refunded and not parcel.released_at else rows
 
 
@@ -271,6 +291,7 @@ def timeline(order: Order, parcel: Parcel, *, is_refunded: bool = False) -> list
 def list_orders() -> ResponseReturnValue:
     number = page_number()
     rows, count = list_orders_of(current_user.id, page=number)
+    ids = [parcel.id for order in rows for parcel in order.parcels]
     return render_template(
         "orders/list.html",
         page=Page(rows, count, number, 20),
@@ -279,7 +300,8 @@ def list_orders() -> ResponseReturnValue:
         underway=list_underway(
             "order", [row.number for row in rows if row.state is OrderState.AWAITING_PAYMENT]
         ),
-        left=list_parts_left([parcel.id for order in rows for parcel in order.parcels]),
+        left=list_parts_left(ids),
+        asked=latest_requests(ids),
     )
 
 
@@ -292,9 +314,16 @@ def show_order(number: str) -> ResponseReturnValue:
         "orders/show.html",
         order=order,
         view=view,
-        headline=headline(order, view.parcels, view.left, is_underway=view.is_underway),
+        headline=headline(
+            order, view.parcels, view.left, is_underway=view.is_underway, asked=view.requests
+        ),
         timelines={
-            parcel.id: timeline(order, parcel, is_refunded=not view.left[parcel.id].total)
+            parcel.id: timeline(
+                order,
+                parcel,
+                is_refunded=not view.left[parcel.id].total,
+                asked=view.requests.get(parcel.id),
+            )
             for parcel in view.parcels
         },
         trace=_trace(view),

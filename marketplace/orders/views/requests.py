@@ -14,9 +14,14 @@ from marketplace.kernel.time import now
 from marketplace.orders.errors import AlreadyDelivered, NotShipped
 from marketplace.orders.forms import RequestForm
 from marketplace.orders.models import Parcel, ParcelRequest, RequestKind, RequestReason
-from marketplace.orders.operations import ask_cancellation, ask_return, report_missing
+from marketplace.orders.operations import (
+    ask_cancellation,
+    ask_return,
+    report_missing,
+    withdraw_request,
+)
 from marketplace.orders.policies import return_until
-from marketplace.orders.queries import get_order_of, get_parcel, parts_left
+from marketplace.orders.queries import get_order_of, get_parcel, get_request, parts_left
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.orders import gather
 from marketplace.web.access import signed_in
@@ -64,6 +69,22 @@ def _ask(parcel: Parcel, kind: RequestKind, form: RequestForm) -> ParcelRequest:
     ask = ask_cancellation if kind is RequestKind.CANCELLATION else ask_return
     reason = RequestReason(form.reason.data)
     return ask(parcel, reason, (form.details.data or "").strip(), at=now())
+
+
+@bp.post("/orders/<number>/parcels/<parcel_number>/requests/<int:request_id>/withdrawal")
+@signed_in
+def new_withdrawal(number: str, parcel_number: str, request_id: int) -> ResponseReturnValue:
+    """Take back a request that is not answered yet."""
+    order = get_order_of(current_user.id, number)
+    asked = get_request(get_parcel(order, parcel_number), request_id)
+    try:
+        with transaction():
+            withdraw_request(asked, at=now())
+    except Conflict as error:
+        flash(explain(error), "wait")
+    else:
+        flash(_("You took your request back."), "ok")
+    return redirect(url_for(".show_order", number=number))
 
 
 @bp.post("/orders/<number>/parcels/<parcel_number>/missing")
