@@ -233,6 +233,11 @@ def mask_customs_code(code: str) -> str:
     return f"{code[:1]}{'*' * (len(code) - 4)}{code[-3:]}"
 
 
+def mask_phone(number: str) -> str:
+    """`010-****-5678`, for screens, of a number in E.164."""
+    return f"{number.replace('+82', '0', 1)[:3]}-****-{number[-4:]}"
+
+
 def normalize_korean_phone(text: str) -> str:
     """`+821012345678`, from any usual way of writing it. Raises InvalidPhone.
 

@@ -28,6 +28,12 @@ class QuoteChanged(Conflict):
     message = N_("The amount has changed since you opened this page. Please look at it again.")
 
 
+class CartChanged(QuoteChanged):
+    """Other goods, or another quantity: most likely the buyer's own doing, in another tab."""
+
+    message = N_("The goods in your cart changed since you opened this page. Please look again.")
+
+
 class InvalidTrackingNumber(Invalid):
     message = N_("This is not a tracking number. Check it against the receipt of the post office.")
 

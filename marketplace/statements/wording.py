@@ -25,7 +25,7 @@ def kind_name(kind: str) -> str:
     """What an entry is, in one or two words."""
     names: dict[str, str] = {
         "sale": _("Sale"),
-        "stripe_fee": _("Card fee"),
+        "stripe_fee": _("Payment fee"),
         "release": _("Release"),
         "refund": _("Refund"),
         "refund_failed": _("Refund came back"),
@@ -68,7 +68,7 @@ def description(entry: Booked) -> str:
     number, part = entry.ref_id or "", entry.idem_key.partition(":")[2]
     sentences: dict[str, str] = {
         "sale": _("Order %(number)s paid", number=number),
-        "stripe_fee": _("Card fee for order %(number)s", number=number),
+        "stripe_fee": _("Payment fee for order %(number)s", number=number),
         "release": _("Parcel %(part)s released", part=part),
         "refund": _("Refund %(part)s of order %(number)s", part=part, number=number),
         "refund_failed": _(
@@ -163,7 +163,7 @@ def _names() -> dict[str, str]:
         "income:released-from-restriction": _("Released for programs"),
         "income:shipping-variance": _("Freight difference"),
         "income:fx": _("Gain on exchange"),
-        "expenses:stripe-fee": _("Card fees"),
+        "expenses:stripe-fee": _("Payment fees"),
         "expenses:dispute-fee": _("Dispute fees"),
         "expenses:bank-fee": _("Bank fees"),
         "expenses:fx": _("Loss on exchange"),

@@ -8,17 +8,27 @@ from typing import Generic, TypeVar
 
 from flask import request
 
+from marketplace.kernel.errors import NotFound
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of `rows`, out of `count` in all; `number` starts at 1."""
+    """One page of `rows`, out of `count` in all; `number` starts at 1.
+
+    Raises NotFound past the end.
+    """
 
     rows: Sequence[T]
     count: int
     number: int
     size: int
+
+    def __post_init__(self) -> None:
+        """A page past the last one is not there, rather than an empty list."""
+        if self.number > 1 and not self.rows:
+            raise NotFound
 
     @property
     def last(self) -> int:

@@ -131,9 +131,10 @@ def test_filters_are_shown_as_chips_that_can_be_taken_away(client):
     "query",
     [
         "page=0",
-        "page=99999999999999999999",
         "page=x",
         "price_from=-5&price_to=zzz",
+        "price_to=-5",
+        "category=nope",
         "price_from=99999999999999999999999",
         "price_from=900&price_to=100",
         "category=%00&province='%20OR%201",
@@ -435,3 +436,30 @@ def test_long_words_break_in_titles():
     css = (Path(marketplace.__file__).parent / "static" / "css" / "base.css").read_text("utf-8")
 
     assert "h1 { font-size: var(--t-2xl); overflow-wrap: anywhere; }" in css
+
+
+def test_pages_past_the_last_are_not_there(client):
+    a_product()
+
+    page(client, "/ko/products?page=2", 404)
+    page(client, "/ko/products?page=99999999999999999999", 404)
+
+
+def test_an_unknown_kind_or_a_price_below_nothing_narrows_nothing(client):
+    a_product(name="Kopi Gayo")
+
+    text = page(client, "/en/products?category=nope&price_to=-5&certificate=nope&island=nope")
+
+    assert "Kopi Gayo" in text
+    assert "nope" not in text.split('id="results"')[1].split("<footer")[0]
+    assert "All goods" in text
+
+
+def test_the_words_of_a_search_stay_in_its_box_and_in_no_other(client):
+    a_product()
+
+    text = page(client, "/en/products?q=%22%3Ekopi")
+
+    assert re.search(r'<input id="q"[^>]* value="&#34;&gt;kopi"', text)
+    for other in ("/en/products", "/en/products?q=teh"):
+        assert "kopi" not in re.search(r'<input id="q"[^>]*>', page(client, other))[0]

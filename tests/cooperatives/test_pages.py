@@ -39,7 +39,6 @@ def three(database):
         ("?province=jb", ["dodol"]),
         ("?province=XX", []),
         ("?province=AC&q=dodol", []),
-        ("?page=2", []),
         ("?page=nonsense", ["dodol", "gayo"]),
     ],
 )
@@ -185,3 +184,7 @@ def test_a_member_comes_home_to_their_desk(app, database):
     with app.test_request_context("/id/"):
         assert (desk_of(user) or "").startswith("/id/c/nira")
         assert desk_of(a_user()) is None
+
+
+def test_a_page_past_the_last_is_not_there_rather_than_empty(client, three):
+    assert client.get("/en/cooperatives?page=99").status_code == 404

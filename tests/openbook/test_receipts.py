@@ -135,3 +135,14 @@ def test_codes_cannot_be_tried_quickly(engine_name, tmp_path, monkeypatch):
         db.engine.dispose()
 
     assert answers == [404] * 30 + [429]
+
+
+@pytest.mark.parametrize("typed", ["", "🌾", "%00", "---"])
+def test_what_is_no_code_is_said_beside_the_field_and_stays_there(client, world, typed):
+    answer = client.get(f"/en/receipts?code={typed}")
+
+    assert answer.status_code == 422
+    assert "This is not a receipt code." in text_of(answer)
+    if typed == "🌾":
+        assert 'value="🌾"' in answer.get_data(as_text=True)
+    assert "This is not a receipt code." not in text_of(client.get("/en/receipts"))

@@ -14,9 +14,12 @@ from marketplace.kernel.time import now
 from marketplace.orders.models import CartLine, Order, OrderState
 from marketplace.orders.operations import cancel_order
 from marketplace.payments.models import Payment
+from marketplace.reference import queries
 from marketplace.reference.models import ExchangeRate
+from marketplace.reference.queries import rates
 from tests.factories import a_user
 from tests.orders.world import (
+    TODAY,
     a_cart,
     a_market,
     a_paid_order,
@@ -327,8 +330,6 @@ def test_a_moved_rate_stops_the_order_and_shows_old_and_new(client, buyer):
     row = db.session.query(ExchangeRate).filter_by(base="KRW").order_by(ExchangeRate.day.desc())
     row.first().rate = row.first().rate / 2
     db.session.flush()
-    from marketplace.reference.queries import rates
-
     rates.forget()
 
     answer = client.post("/ko/checkout", data=fields)
@@ -528,3 +529,74 @@ def test_goods_go_into_the_cart_without_a_token_but_orders_need_one(app, client,
 
     assert (put.status_code, changed.status_code, ordered.status_code) == (302, 400, 400)
     assert db.session.query(CartLine).one().quantity == 1
+
+
+def test_goods_changed_in_another_tab_are_named_and_agreed_to_again(client, buyer):
+    product = some_goods()
+    variant_id = product.variants[0].id
+    a_cart({product: 2}, user=buyer)
+    fields = ADDRESS | fields_of(client.get("/en/checkout"))
+    client.post(f"/en/cart/lines/{variant_id}", data={"quantity": "3"})
+
+    answer = client.post("/en/checkout", data=fields)
+
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "Your cart has changed" in text
+    assert "exchange rate, a price" not in text
+    assert "세종대로 110" in text
+    assert not re.search(r'<input[^>]*name="(terms|transfer)"[^>]* checked', text)
+    assert not re.search(r'<input[^>]* checked[^>]*name="(terms|transfer)"', text)
+    assert db.session.query(Order).count() == 0
+
+
+def test_ordering_one_thing_now_orders_nothing_else_that_was_in_the_cart(client, buyer):
+    first, second = two_cooperatives()
+    one, other = first.variants[0].id, second.variants[0].id
+
+    def order_one(variant_id):
+        fields = {"variant_id": variant_id, "quantity": 1, "then": "checkout"}
+        return client.post("/en/cart/lines", data=fields).location
+
+    assert order_one(one).endswith("/en/checkout")
+    assert order_one(other).endswith("/en/cart")
+    assert "There were goods in your cart already" in client.get("/en/cart").text
+
+
+def test_an_empty_cart_leads_to_the_order_that_waits_for_its_payment(client, buyer, stripe):
+    assert "not paid yet" not in client.get("/en/cart").text
+    a_cart({some_goods(): 2}, user=buyer)
+    order_now(client)
+    order = db.session.query(Order).one()
+
+    for page in ("/en/cart", "/en/orders"):
+        text = client.get(page).text
+        assert f'href="/en/orders/{order.number}"' in text
+        assert "We keep the goods for you until" in text
+
+
+def test_the_order_page_shows_the_note_and_hides_most_of_the_phone(client, buyer, stripe):
+    a_cart({some_goods(): 2}, user=buyer)
+    order_now(client, delivery_note="Leave it at the door")
+    order, payment = db.session.query(Order).one(), db.session.query(Payment).one()
+    stripe.pay(payment.session_id)
+    stripe.deliver_all(client)
+
+    text = client.get(f"/ko/orders/{order.number}").text
+
+    assert "Leave it at the door" in text
+    assert "010-****-5678" in text
+    assert "카카오페이" in text
+
+
+def test_an_old_rate_of_the_demo_is_called_so(client, buyer, monkeypatch):
+    a_cart({some_goods(): 2}, user=buyer)
+    assert "demo rate of" not in client.get("/en/cart").text
+    for row in db.session.query(ExchangeRate):
+        if row.day != TODAY:
+            db.session.delete(row)
+    db.session.flush()
+    rates.forget()
+    monkeypatch.setattr(queries, "_oldest_days", [10_000])
+
+    assert "demo rate of" in client.get("/en/cart").text

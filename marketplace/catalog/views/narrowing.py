@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +12,14 @@ from flask import request, url_for
 from flask_babel import gettext as _
 
 from marketplace.catalog.search import SORTS, Filters, Found
-from marketplace.catalog.words import category_name, certificate_name, island_name
+from marketplace.catalog.words import (
+    CATEGORIES,
+    CERTIFICATES,
+    ISLANDS,
+    category_name,
+    certificate_name,
+    island_name,
+)
 from marketplace.kernel.money import won
 from marketplace.reference.memory import Memory
 from marketplace.reference.queries import list_provinces
@@ -43,10 +50,10 @@ class Choice:
         return cls(
             text=request.args.get("q", "").replace("\0", "").strip()[:LONGEST_TEXT],
             filters=Filters(
-                category=_values("category"),
+                category=_known("category", CATEGORIES),
                 province=_values("province"),
-                island=_values("island"),
-                certificate=_values("certificate"),
+                island=_known("island", ISLANDS),
+                certificate=_known("certificate", CERTIFICATES),
                 cooperative=next(iter(_values("cooperative")), ""),
                 price_from=_amount("price_from"),
                 price_to=_amount("price_to"),
@@ -127,8 +134,15 @@ def _values(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))[:MOST_VALUES]
 
 
+def _known(name: str, words: Collection[str]) -> tuple[str, ...]:
+    """What is no value of ours is not chosen."""
+    return tuple(value for value in _values(name) if value in words)
+
+
 def _amount(name: str) -> int | None:
-    """Digits as people type them: `100,000`, `100.000원`."""
+    """Digits as people type them: `100,000`, `100.000원`. Nothing costs less than nothing."""
+    if request.args.get(name, "").strip().startswith(("-", "−")):
+        return None
     digits = "".join(sign for sign in request.args.get(name, "")[:20] if sign in "0123456789")
     return min(int(digits), DEAREST) if digits else None
 

@@ -28,7 +28,14 @@ def check_receipt() -> ResponseReturnValue:
     text = request.args.get("code", "")[:60]
     if code := normalize_code(text):
         return redirect(url_for(".show_receipt", code=code))
-    return render_template("openbook/check_receipt.html", typed=text, is_unknown=False)
+    is_wrong = "code" in request.args
+    page = render_template(
+        "openbook/check_receipt.html",
+        typed=text.replace("\0", ""),
+        is_unknown=False,
+        is_wrong=is_wrong,
+    )
+    return (page, 422) if is_wrong else page
 
 
 @bp.get("/r/<code>")

@@ -41,6 +41,16 @@ def get_order_of(user_id: int, number: str) -> Order:
     return order
 
 
+def find_unpaid(user_id: int) -> Order | None:
+    """The buyer's newest order that waits for its payment."""
+    return db.session.scalar(
+        select(Order)
+        .where(Order.user_id == user_id, Order.state == OrderState.AWAITING_PAYMENT)
+        .order_by(Order.id.desc())
+        .limit(1)
+    )
+
+
 def find_receipt(code: str) -> Order | None:
     """The paid order whose receipt carries `code`, however it was typed."""
     return db.session.scalar(

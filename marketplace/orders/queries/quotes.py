@@ -25,6 +25,8 @@ from marketplace.ledger.queries import policy_at
 from marketplace.orders.policies import split_parcel
 from marketplace.reference.queries import rate_on
 
+OLD = 7
+
 
 @dataclass(frozen=True)
 class QuoteLine:
@@ -75,6 +77,12 @@ class Quote:
     rate_day: date
     policy: SplitPolicy
     landed: OrderLandedCost
+    day: date
+
+    @property
+    def has_old_rate(self) -> bool:
+        """Whether the rate is older than a market allows: only a demo goes on with it."""
+        return (self.day - self.rate_day).days > OLD
 
     @property
     def too_heavy(self) -> list[QuoteParcel]:
@@ -118,6 +126,12 @@ class Quote:
         return won(sum(part.village_share for part in parts))
 
     @property
+    def contents(self) -> str:
+        """Changes with the goods and their quantities only."""
+        body = sorted((ln.offer.variant_id, ln.quantity) for ln in self.lines)
+        return hashlib.sha256(json.dumps(body).encode()).hexdigest()[:12]
+
+    @property
     def fingerprint(self) -> str:
         """Changes with anything that changes what is paid, and for what."""
         body = [
@@ -149,7 +163,7 @@ def quote(quantities: Mapping[int, int], *, lang: str, at: datetime) -> Quote:
             cooperatives, of, landed.parcels, limits, strict=True
         )
     ]
-    return Quote(parcels, krw_idr, rate_day, policy_at("sale", at), landed)
+    return Quote(parcels, krw_idr, rate_day, policy_at("sale", at), landed, day)
 
 
 def _passed_limit(lines: Sequence[GoodsLine], day: date) -> int | None:

@@ -5,13 +5,15 @@ import re
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
 from marketplace.kernel.db import transaction
 from marketplace.kernel.time import now
 from marketplace.orders.errors import NoLongerSold, NotEnough, TooMany
 from marketplace.orders.operations import add_to_cart, change_quantity, open_cart
-from marketplace.orders.queries import list_quantities, quote
+from marketplace.orders.policies import HOLD
+from marketplace.orders.queries import find_unpaid, list_quantities, quote
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.browser import cart_token, reader_cart, reader_id, remember_cart
 from marketplace.orders.views.checkout import weigh
@@ -26,9 +28,12 @@ from marketplace.web.security import same_origin
 def show_cart() -> ResponseReturnValue:
     quantities = list_quantities(reader_cart())
     offer = quote(quantities, lang=current_language(), at=now()) if quantities else None
+    is_empty = offer is None or not offer.parcels
     return render_template(
         "orders/cart.html",
-        quote=offer if offer and offer.parcels else None,
+        unpaid=find_unpaid(current_user.id) if is_empty and reader_id() else None,
+        hold=HOLD,
+        quote=None if is_empty else offer,
         weigh=weigh,
         removed=request.args.get("removed", type=int),
         removed_quantity=request.args.get("quantity", 1, type=int),
@@ -39,19 +44,29 @@ def show_cart() -> ResponseReturnValue:
 @same_origin
 @public
 def add_line() -> ResponseReturnValue:
-    """Put goods in; with `then=checkout` go straight to the checkout."""
+    """Put goods in; with `then=checkout` go straight to the checkout.
+
+    Only when nothing else was in: whoever orders one thing now does not expect to pay for others.
+    """
     variant_id, quantity = _whole("variant_id"), _whole("quantity", 1)
     try:
         with transaction():
             cart = open_cart(cart_token(), user_id=reader_id(), at=now())
+            others = list_quantities(cart)
             add_to_cart(cart, variant_id, max(1, quantity), at=now(), lang=current_language())
     except (NoLongerSold, NotEnough, TooMany) as error:
         flash(explain(error), "bad")
         return redirect(url_for(".show_cart"))
-    if request.form.get("then") == "checkout":
+    wants_checkout = request.form.get("then") == "checkout"
+    if wants_checkout and not others:
         response = make_response(redirect(url_for(".checkout")))
     else:
-        flash(_("Added to your cart."), "ok")
+        added = _("Added to your cart.")
+        if wants_checkout:
+            added = _(
+                "Added. There were goods in your cart already: look at all of them, then order."
+            )
+        flash(added, "ok")
         response = make_response(redirect(url_for(".show_cart")))
     remember_cart(response, cart)
     return response

@@ -19,6 +19,7 @@ from marketplace.kernel.errors import DomainError, Invalid
 from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import now
 from marketplace.orders.errors import (
+    CartChanged,
     CartEmpty,
     NotEnough,
     OrderNotPayable,
@@ -136,6 +137,11 @@ def _show(
     if offer.too_heavy:
         is_asking = request.method == "GET"
         return redirect(url_for(".show_cart")) if is_asking else _show_too_heavy(form, offer)
+    has_other_goods = before is not None and before.get("contents", "") != offer.contents
+    if isinstance(error, QuoteChanged):
+        # Agreed to another amount, or to other goods: both are asked for again.
+        form.terms.data = form.transfer.data = False
+        error = CartChanged() if has_other_goods else error
     if error is not None:
         form.form_errors = [*form.form_errors, explain(error)]
     form.quote.data = _write_quote(offer)
@@ -149,7 +155,13 @@ def _show(
         )
         if before and name in before
     ]
-    return render_form("orders/checkout.html", form, quote=offer, changes=changes)
+    return render_form(
+        "orders/checkout.html",
+        form,
+        quote=offer,
+        changes=changes,
+        has_other_goods=has_other_goods,
+    )
 
 
 def _show_too_heavy(form: CheckoutForm, offer: Quote) -> ResponseReturnValue:
@@ -200,6 +212,7 @@ def _write_quote(offer: Quote) -> str:
     text = _signer().dumps(
         {
             "fingerprint": offer.fingerprint,
+            "contents": offer.contents,
             "goods": offer.goods.minor,
             "shipping": offer.shipping.minor,
             "total": offer.total.minor,

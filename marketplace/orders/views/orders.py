@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
-from marketplace.customs.policies import mask_customs_code
+from marketplace.customs.policies import mask_customs_code, mask_phone
 from marketplace.drawings import Node, flow
 from marketplace.kernel.db import transaction
 from marketplace.kernel.money import Money, won
@@ -99,6 +99,10 @@ class OrderView:
     @property
     def customs_code(self) -> str:
         return mask_customs_code(self.order.customs_code)
+
+    @property
+    def phone(self) -> str:
+        return mask_phone(self.order.phone)
 
     @property
     def payment(self) -> Payment | None:
@@ -300,6 +304,7 @@ def list_orders() -> ResponseReturnValue:
         underway=list_underway(
             "order", [row.number for row in rows if row.state is OrderState.AWAITING_PAYMENT]
         ),
+        hold=HOLD,
         left=list_parts_left(ids),
         asked=latest_requests(ids),
     )
@@ -383,10 +388,10 @@ def methods() -> dict[str, str]:
     return {
         "card": _("Card"),
         "kr_card": _("Korean card"),
-        "kakao_pay": "Kakao Pay",
-        "naver_pay": "Naver Pay",
-        "payco": "Payco",
-        "samsung_pay": "Samsung Pay",
+        "kakao_pay": _("Kakao Pay"),
+        "naver_pay": _("Naver Pay"),
+        "payco": _("Payco"),
+        "samsung_pay": _("Samsung Pay"),
     }
 
 
