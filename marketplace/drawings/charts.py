@@ -142,10 +142,10 @@ def area(
 def _labels(
     frame: Frame, points: Sequence[tuple[str, float]], xs: Sequence[float], every: int
 ) -> str:
-    """The last label only where it is due, and none so close to it that they touch."""
+    """Counted from the end, where the line arrives: the last point always has its label."""
     last = len(points) - 1
     return "".join(
         frame.label(xs[i], label, "ae" if i == last else "am")
         for i, (label, _) in enumerate(points)
-        if i % every == 0 and (i == last or xs[-1] - xs[i] > 60)
+        if (last - i) % every == 0 and (i == last or xs[-1] - xs[i] > 60)
     )

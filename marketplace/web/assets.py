@@ -6,7 +6,11 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.web.access import public
+from marketplace.web.security import limiter
 
 
 @cache
@@ -24,9 +28,38 @@ def static_url(name: str) -> str:
     return known[key]
 
 
+# What has nothing to say to a search engine: desks, staff, and a reader's own pages.
+ROBOTS = "\n".join(
+    [
+        "User-agent: *",
+        *(f"Disallow: /*/{place}" for place in ("c/", "admin", "cart", "checkout", "orders", "r/")),
+        "Allow: /",
+        "",
+    ]
+)
+
+bp = Blueprint("assets", __name__)
+
+
+@bp.get("/robots.txt")
+@limiter.exempt
+@public
+def robots() -> Response:
+    return Response(ROBOTS, mimetype="text/plain")
+
+
+@bp.get("/favicon.ico")
+@limiter.exempt
+@public
+def favicon() -> ResponseReturnValue:
+    """Browsers ask for it unbidden; ours is the mark."""
+    return redirect(static_url("mark.svg"))
+
+
 def set_up_assets(app: Flask) -> None:
     """Let browsers keep fingerprinted files for a year; modules are asked for again."""
     app.jinja_env.globals["static_url"] = static_url
+    app.register_blueprint(bp)
 
     @app.after_request
     def keep(response: Response) -> Response:

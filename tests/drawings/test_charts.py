@@ -1,3 +1,4 @@
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -79,3 +80,11 @@ def test_a_meter_stops_at_its_limit(value, top, width):
 def test_a_spark_of_nothing_is_empty():
     assert bars(spark([])) == []
     assert bars(spark([0, 0])) == [("f1", 0.0), ("f1", 0.0)]
+
+
+def test_the_last_month_of_a_line_always_has_its_label():
+    months = [(f"26-{month:02}", month) for month in range(1, 12)]
+
+    drawn = area(months, 4, "Growth", str, every=3)
+
+    assert re.findall(r">(26-\d\d)<", drawn) == ["26-02", "26-05", "26-08", "26-11"]

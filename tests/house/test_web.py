@@ -81,3 +81,20 @@ def test_search_engines_read_a_sentence_and_whole_addresses_of_each_language(cli
     for lang in ("ko", "id", "en"):
         address = f"http://localhost/{lang}/{path}"
         assert f'<link rel="alternate" hreflang="{lang}" href="{address}">' in page
+
+
+def test_search_engines_are_kept_out_of_desks_and_carts_only(client):
+    answer = client.get("/robots.txt")
+
+    assert answer.mimetype == "text/plain"
+    assert "Disallow: /*/admin" in answer.text
+    assert "Disallow: /*/cart" in answer.text
+    assert "Disallow: /\n" not in answer.text
+
+
+def test_the_icon_that_browsers_ask_for_unbidden_is_the_mark(client):
+    answer = client.get("/favicon.ico")
+
+    assert answer.status_code == 302
+    with client.get(answer.location) as mark:
+        assert mark.mimetype == "image/svg+xml"
