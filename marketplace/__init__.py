@@ -29,6 +29,7 @@ from marketplace.kernel.crypto import set_field_keys
 from marketplace.kernel.db import db, set_up_engine
 from marketplace.logs import set_up_logs
 from marketplace.navigation import set_up_navigation
+from marketplace.web.addresses import set_up_addresses
 from marketplace.web.assets import set_up_assets
 from marketplace.web.caching import set_up_caching
 from marketplace.web.errors import set_up_errors
@@ -69,6 +70,7 @@ def create_app(config: Config | None = None) -> Flask:
         set_up_engine(db.engine)
     Migrate(app, db, directory=str(ROOT / "marketplace" / "migrations"))
     set_up_logs()
+    set_up_addresses(app)
     set_up_errors(app)
     set_up_locale(app)
     set_up_formats(app)

@@ -30,6 +30,19 @@ class StockChanged(Conflict):
         self.change = now - seen
 
 
+class ProductChanged(Conflict):
+    """Somebody saved the product after the page was opened. `fields` are those that changed."""
+
+    message = N_(
+        "Somebody changed this while your page was open. Nothing was saved. "
+        "Save again to keep what you wrote."
+    )
+
+    def __init__(self, *, fields: Sequence[str]) -> None:
+        super().__init__(fields=fields)
+        self.fields = fields
+
+
 class ProductIncomplete(Invalid):
     """`missing` names the fields: name, category, weight, price, hs6."""
 

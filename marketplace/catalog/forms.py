@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -86,8 +87,8 @@ class DraftOptional:
 
 class ProductForm(Form):
     """Goods as a cooperative writes them down. `kept` names photos that wait for this form;
-    `seen_stock` is the stock as the page showed it. A draft needs only its name; what else is
-    written in it has to make sense.
+    `seen_stock` is the stock as the page showed it, `seen_words` traces of all else. A draft needs
+    only its name; what else is written in it has to make sense.
     """
 
     is_draft = False
@@ -95,6 +96,7 @@ class ProductForm(Form):
     form_key = HiddenField()
     kept = HiddenField()
     seen_stock = HiddenField()
+    seen_words = HiddenField(filters=[plain])
     photos = MultipleFileField(_l("Photos"))
     name = StringField(
         _l("Product name"), [DataRequired(), Length(max=LONGEST_NAME)], filters=[plain]
@@ -127,6 +129,16 @@ class ProductForm(Form):
         """The stock as the page showed it; None on a page that did not say."""
         text = self.seen_stock.data or ""
         return int(text) if SIGNED.fullmatch(text) else None
+
+    @property
+    def traces(self) -> dict[str, str] | None:
+        """Traces of the fields as the page showed them; None on a page that did not say."""
+        pairs = [pair.partition("=") for pair in (self.seen_words.data or "").split()]
+        return {field: trace for field, _sign, trace in pairs} or None
+
+    def see(self, traces: Mapping[str, str]) -> None:
+        """Note what the page shows, for the next time it is sent."""
+        self.seen_words.data = " ".join(f"{field}={trace}" for field, trace in traces.items())
 
     def kept_keys(self) -> list[str]:
         return [key for key in (self.kept.data or "").split(",") if key]

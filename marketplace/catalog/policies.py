@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
@@ -142,3 +143,26 @@ def divide_sale(price: Money, weights: Mapping[str, int]) -> dict[str, Money]:
 def tile_kind(category: str) -> str:
     """How goods of `category` are drawn where there is no photo."""
     return TILES.get(category, "rattan")
+
+
+def traces_of(
+    name: str,
+    story: str,
+    category: str,
+    hs6: str | None,
+    price: Money | None,
+    weight_grams: int | None,
+) -> dict[str, str]:
+    """A short trace of each field: a page carries it to say what it has seen."""
+    values = {
+        "name": name,
+        "story": story.replace("\r\n", "\n"),
+        "category": category or "",
+        "hs6": hs6 or "",
+        "price": price.minor if price else "",
+        "weight_grams": weight_grams or "",
+    }
+    return {
+        field: hashlib.sha256(str(value).encode()).hexdigest()[:12]
+        for field, value in values.items()
+    }

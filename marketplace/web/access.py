@@ -63,11 +63,12 @@ def ask_to_sign_in() -> ResponseReturnValue:
             for name, value in request.form.items(multi=True)
             if name != "csrf_token" and "password" not in name
         ]
-        _keep(kept)
+        photos = [file.filename for file in request.files.values() if file.filename]
+        _keep(kept, files=[name[-40:] for name in photos[:8]])
     return redirect(url_for("accounts.sign_in", next=_page_asked_for()))
 
 
-def _keep(fields: Fields) -> None:
+def _keep(fields: Fields, *, files: list[str]) -> None:
     """Keep what was typed for the page it was typed on, and for whoever was signed in last."""
     last = request.cookies.get(LAST_READER, "")
     with transaction():
@@ -75,16 +76,35 @@ def _keep(fields: Fields) -> None:
     if token is None:
         flash(_("What you typed was too long to keep. Go back to copy it before you sign in."))
     else:
-        session["kept_form"] = {"path": urlsplit(_page_asked_for()).path, "token": token}
+        path = urlsplit(_page_asked_for()).path
+        session["kept_form"] = {
+            "path": path,
+            "token": token,
+            "sent_to": request.path,
+            "files": files,
+        }
+        flash(_("Your session has ended. What you typed is kept: sign in, and it comes back."))
+
+
+def kept_for() -> str | None:
+    """The address that a form of this page, kept for this reader, was sent to."""
+    kept = session.get("kept_form")
+    if not kept or kept.get("path") != request.path or not current_user.is_authenticated:
+        return None
+    return str(kept.get("sent_to") or request.path)
 
 
 def take_kept_fields() -> Fields | None:
     """What this reader typed on this page before the session ended; once."""
-    kept = session.get("kept_form")
-    if not kept or kept.get("path") != request.path or not current_user.is_authenticated:
+    if kept_for() is None:
         return None
-    session.pop("kept_form")
-    return find_kept_form(kept["token"], user_id=current_user.id, at=now())
+    kept = session.pop("kept_form")
+    fields = find_kept_form(kept["token"], user_id=current_user.id, at=now())
+    if fields is not None:
+        flash(_("This is not saved yet: your session had ended. Send it again."), "wait")
+    if fields is not None and kept.get("files"):
+        flash(_("Choose these photos again: %(files)s", files=", ".join(kept["files"])), "wait")
+    return fields
 
 
 def has_lost_session() -> bool:

@@ -7,17 +7,19 @@ from datetime import date
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, Unauthorized
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, Unauthorized
 
 from marketplace.kernel import errors
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
 from marketplace.web.access import ask_to_sign_in, has_lost_session
+from marketplace.web.addresses import page_above
 from marketplace.web.formats import format_day, format_money
+from marketplace.web.locale import LANGUAGES
 
 log = structlog.get_logger()
 
@@ -86,13 +88,20 @@ def set_up_errors(app: Flask) -> None:
     def http_error(error: HTTPException) -> ResponseReturnValue:
         if error.code is None or error.code < 400:
             return error.get_response()
-        return error_page(HTTPStatus(error.code), None)
+        page = _page_of_form() if isinstance(error, MethodNotAllowed) else None
+        return redirect(page, 303) if page else error_page(HTTPStatus(error.code), None)
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> ResponseReturnValue:
         db.session.rollback()
         log.exception("fault", path=request.path, method=request.method)
         return error_page(HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+
+def _page_of_form() -> str | None:
+    """Where to lead who opens the address that a form is sent to: the page of the form."""
+    is_ours = request.path.lstrip("/").partition("/")[0] in LANGUAGES
+    return page_above(request.path) if request.method == "GET" and is_ours else None
 
 
 def error_page(status: HTTPStatus, sentence: str | None) -> ResponseReturnValue:

@@ -12,6 +12,8 @@ from flask import Blueprint, Flask, g, request, url_for
 from flask_babel import Babel
 from markupsafe import Markup
 
+from marketplace.web.addresses import page_above
+
 LANGUAGES = ("ko", "id", "en")
 NAMES = {"ko": "한국어", "id": "Bahasa Indonesia", "en": "English"}
 PREFIX = f"/<any({','.join(LANGUAGES)}):lang>"
@@ -39,10 +41,16 @@ def current_language() -> str:
 
 def same_page_in(lang: str) -> str:
     """The address of this page in another language, query kept."""
-    if request.endpoint is None or "lang" not in (request.view_args or {"lang": g.get("lang")}):
+    rule = request.url_rule
+    if rule is None or "GET" not in (rule.methods or ()):
+        # An error of an address that only takes posts: the page its form stands on.
+        start, _, rest = request.path.lstrip("/").partition("/")
+        page = page_above(request.path) if start in LANGUAGES and request.method != "GET" else None
+        return f"/{lang}{page.removeprefix(f'/{start}')}" if page and rest else f"/{lang}/"
+    if "lang" not in (request.view_args or {"lang": g.get("lang")}):
         return f"/{lang}/"
     arguments = {**(request.view_args or {}), **request.args.to_dict(flat=False), "lang": lang}
-    return url_for(request.endpoint, **arguments)
+    return url_for(rule.endpoint, **arguments)
 
 
 @cache

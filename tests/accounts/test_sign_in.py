@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -215,8 +216,26 @@ def test_a_form_sent_after_the_session_ended_comes_back_filled(committed):
     assert 'name="next" type="hidden" value="/ko/notes/new"' in page.text
     assert 'value="Kopi"' in form.text
     assert 'value="dari Gayo"' in form.text
+    assert "세션이 끝났어요" in page.text
     assert sent.text == "kept Kopi: dari Gayo"
     assert 'value="Kopi"' not in client.get("/ko/notes/new").text
+
+
+def test_a_form_that_comes_back_says_that_it_is_not_saved_and_names_its_photos(committed):
+    mount(committed, [notes])
+    create_user("jisu@example.com", "Kim Jisu", PASSWORD, locale="ko", at=NOON)
+    db.session.commit()
+    client = committed.test_client()
+    photo = (io.BytesIO(b"x"), "kopi.jpg")
+
+    client.post("/en/notes/new", data={"title": "Kopi", "photos": photo})
+    sign_in(client, next="/en/notes/new")
+    client.get("/en/notes/new")
+
+    with client.session_transaction() as cookie:
+        said = " ".join(message for _, message in cookie["_flashes"])
+    assert "This is not saved yet: your session had ended." in said
+    assert "Choose these photos again: kopi.jpg" in said
 
 
 def test_what_was_typed_returns_to_nobody_else(committed):

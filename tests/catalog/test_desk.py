@@ -371,6 +371,39 @@ def test_a_count_is_asked_for_again_when_pieces_were_sold_while_it_was_typed(cli
     assert variant_of(product).stock == 18
 
 
+def test_an_older_page_does_not_bring_back_the_price_somebody_else_has_changed(client, coop):
+    product = a_product(coop)
+    address = f"/en/c/burni/products/{product.slug}"
+    older = client.get(address).get_data(as_text=True)
+    typed = {name: shown(older, name) for name in ("seen_words", "seen_stock", "price", "stock")}
+    send(client, address, **typed | {"price": "200.000", "story": "Baru."})
+
+    refused = send(client, address, **typed | {"name": "Kopi Takengon", "story": "Baru."})
+    text = refused.get_data(as_text=True)
+
+    assert refused.status_code == 422
+    assert "Somebody changed this while your page was open." in text
+    assert re.search(r"Changed meanwhile. Now it says: Rp.?200,000", text)
+    assert (shown(text, "price"), shown(text, "name")) == ("185.000", "Kopi Takengon")
+    assert variant_of(product).price == rupiah(200_000)
+
+    looked = typed | {"name": "Kopi Takengon", "seen_words": shown(text, "seen_words")}
+    saved = send(client, address, **looked)
+
+    assert saved.status_code == 302
+    assert variant_of(product).price == rupiah(185_000)
+    assert db.session.get(ProductText, (product.id, "id")).name == "Kopi Takengon"
+
+
+def test_the_same_change_from_an_older_page_is_no_conflict(client, coop):
+    product = a_product(coop)
+    address = f"/en/c/burni/products/{product.slug}"
+    seen = shown(client.get(address).get_data(as_text=True), "seen_words")
+    send(client, address, seen_words=seen, price="200.000")
+
+    assert send(client, address, seen_words=seen, price="200.000").status_code == 302
+
+
 @pytest.mark.parametrize(("typed", "left"), [("25", 23), ("30", 23), ("20", 23), ("23", 23)])
 def test_a_page_sent_again_after_a_sale_never_sells_twice(client, coop, typed, left):
     product = a_product(coop, stock=20)

@@ -395,3 +395,20 @@ def test_a_second_tap_refunds_nothing_more(client, order, admin):
     assert (first.status_code, second.status_code) == (302, 422)
     assert "Another refund of this order was decided" in second.get_data(as_text=True)
     assert [refund.minor for refund in list_refunds(order)] == [333]
+
+
+def test_a_refund_sent_after_the_session_ended_comes_back_as_it_was_typed(client, order, admin):
+    page = f"/en/admin/orders/{order.number}"
+    client.post(
+        f"{page}/parcels/{the_parcel(order).number}/refunds",
+        data={"amount": "5000", "reason": "One bag was torn", "seen": "0"},
+        headers={"Referer": f"http://localhost{page}"},
+    )
+    sign_in(client, admin)
+
+    text = client.get(page).get_data(as_text=True)
+
+    assert 'value="5000"' in text
+    assert 'value="One bag was torn"' in text
+    assert "This is not saved yet" in text
+    assert db.session.query(OrderRefund).count() == 0

@@ -17,6 +17,7 @@ from marketplace.catalog.operations.products import (
     edit_product,
     find_written_by,
     publish_product,
+    traces_now,
     withdraw_product,
 )
 from marketplace.catalog.operations.stock import (
@@ -48,6 +49,7 @@ __all__ = [
     "remove_photo",
     "set_stock",
     "take_stock",
+    "traces_now",
     "use_pending_photo",
     "withdraw_product",
 ]

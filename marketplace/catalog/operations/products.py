@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from marketplace.catalog.errors import ProductIncomplete
+from marketplace.catalog.errors import ProductChanged, ProductIncomplete
 from marketplace.catalog.index import index_products
 from marketplace.catalog.models import (
     Certificate,
@@ -22,7 +22,7 @@ from marketplace.catalog.models import (
 )
 from marketplace.catalog.operations.stock import set_stock
 from marketplace.catalog.operations.version import raise_catalog_version
-from marketplace.catalog.policies import names_goods
+from marketplace.catalog.policies import names_goods, traces_of
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, exists, lock
 from marketplace.kernel.money import Money
@@ -100,13 +100,26 @@ def edit_product(
     price: Money | None,
     weight_grams: int | None,
     at: datetime,
+    seen: Mapping[str, str] | None = None,
 ) -> None:
     """Change what is said about `product`; texts of languages not named are removed.
 
     Orders already placed keep their names and prices. Raises ProductIncomplete where something is
-    missing from goods that are no draft any more.
+    missing from goods that are no draft any more, and ProductChanged where what stands now is
+    neither what the writer has `seen` nor what they write.
     """
     product = lock(Product, product.id)
+    if seen is not None:
+        name, story = texts[product.original_locale][:2]
+        written = traces_of(name, story, category, hs6, price, weight_grams)
+        stands = traces_now(product)
+        changed = [
+            field
+            for field, trace in stands.items()
+            if trace not in {seen.get(field), written[field]}
+        ]
+        if changed:
+            raise ProductChanged(fields=changed)
     if product.state is not ProductState.DRAFT:
         name = texts[product.original_locale][0]
         _require_complete(
@@ -127,6 +140,22 @@ def edit_product(
     )
     _write_texts(product, texts)
     _note_change(product)
+
+
+def traces_now(product: Product) -> dict[str, str]:
+    """A short trace of each field a cooperative writes, with its newest values."""
+    variant = get_variant(product)
+    original = db.session.get_one(
+        ProductText, (product.id, product.original_locale), populate_existing=True
+    )
+    return traces_of(
+        original.name,
+        original.story,
+        product.category,
+        product.hs6,
+        variant.price,
+        variant.weight_grams,
+    )
 
 
 def publish_product(product: Product, at: datetime) -> None:

@@ -11,7 +11,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from marketplace.catalog import operations
-from marketplace.catalog.errors import ProductIncomplete, StockChanged, StockIsHeld, TooManyPhotos
+from marketplace.catalog.errors import (
+    ProductChanged,
+    ProductIncomplete,
+    StockChanged,
+    StockIsHeld,
+    TooManyPhotos,
+)
 from marketplace.catalog.forms import ProductForm, plain
 from marketplace.catalog.models import PendingPhoto, Product, ProductState, TextStatus
 from marketplace.catalog.operations import Text
@@ -34,13 +40,18 @@ from marketplace.catalog.views.editing import (
     take_away,
     typical_codes,
 )
+from marketplace.catalog.words import category_name
 from marketplace.cooperatives.access import member
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import transaction
 from marketplace.kernel.money import rupiah
 from marketplace.kernel.time import now
 from marketplace.reference.models import HsCode
+from marketplace.web.errors import explain
+from marketplace.web.formats import format_money, format_number
 from marketplace.web.forms import render_form
+
+LONGEST_SHOWN = 200
 
 
 class Saved(NamedTuple):
@@ -95,8 +106,7 @@ def _answer(
     kept = list_pending_photos(cooperative, form.kept_keys())
     code = find_code(form.hs6.data) if form.hs6.data else CodeChoice(None, [])
     if request.method == "GET":
-        form.form_key.data = secrets.token_hex(12)
-        form.seen_stock.data = str(product.variants[0].stock if product else 0)
+        _note_what_is_seen(form, product)
     elif "remove" in request.form:
         take_away(request.form["remove"], product, kept)
     elif is_search:
@@ -106,6 +116,14 @@ def _answer(
     ):
         return _after(cooperative, saved, form)
     return _page(cooperative, slug, form, [photo.key for photo in kept], code, at=at)
+
+
+def _note_what_is_seen(form: ProductForm, product: Product | None) -> None:
+    """A form that comes back after a late sign-in has seen what it saw then."""
+    form.form_key.data = form.form_key.data or secrets.token_hex(12)
+    form.seen_stock.data = form.seen_stock.data or str(product.variants[0].stock if product else 0)
+    if product and not form.seen_words.data:
+        form.see(operations.traces_now(product))
 
 
 def _is_right(
@@ -170,6 +188,9 @@ def _save(
             ]
             if request.form.get("action") == "publish":
                 operations.publish_product(saved, at)
+    except ProductChanged as error:
+        _show_change(cooperative, product, form, error)
+        return None
     except StockIsHeld as error:
         form.refuse("stock", error)
         return None
@@ -187,6 +208,37 @@ def _save(
     for key in unused:
         remove_files(key)
     return Saved(saved, is_known=product is None and known is not None)
+
+
+def _show_change(
+    cooperative: Cooperative, product: Product | None, form: ProductForm, error: ProductChanged
+) -> None:
+    """Say beside each field what stands there now; sent once more, the form replaces it."""
+    if product is None:
+        return
+    product = get_product_of(cooperative, product.slug)
+    form.form_errors = [*form.form_errors, explain(error)]
+    values = _values_of(product)
+    for name in error.fields:
+        now_there = _shown(name, values[name])
+        field = form[name]
+        field.errors = [
+            *field.errors,
+            _("Changed meanwhile. Now it says: %(text)s", text=now_there),
+        ]
+    form.see(operations.traces_now(product))
+
+
+def _shown(name: str, value: object) -> str:
+    """A field's value as a sentence can name it."""
+    if value in (None, ""):
+        return str(_("nothing"))
+    if name == "category":
+        return category_name(str(value))
+    if name == "price" and isinstance(value, int):
+        return format_money(rupiah(value))
+    text = format_number(value) if isinstance(value, int) else str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _written_before(cooperative: Cooperative, form: ProductForm) -> Product | None:
@@ -225,7 +277,9 @@ def _write(
         )
     texts = {row.locale: Text(row.name, row.story, row.status) for row in product.texts}
     variant = product.variants[0]
-    operations.edit_product(product, **facts, texts=texts | {product.original_locale: words}, at=at)
+    operations.edit_product(
+        product, **facts, texts=texts | {product.original_locale: words}, at=at, seen=form.traces
+    )
     operations.count_stock(
         variant,
         stock,

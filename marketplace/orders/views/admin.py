@@ -22,10 +22,11 @@ from marketplace.orders.models import Order, OrderRefund, OrderState
 from marketplace.orders.operations import refund_order_part, refuse_request
 from marketplace.orders.queries import get_order, get_parcel, get_request
 from marketplace.orders.queries import list_orders as find_orders
-from marketplace.orders.views.orders import gather, headline
+from marketplace.orders.views.orders import OrderView, gather, headline
 from marketplace.payments.flows import send_refund
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.queries import find_refund, list_refunds_of
+from marketplace.web.access import kept_for
 from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number
@@ -128,6 +129,18 @@ def _send(decided: OrderRefund) -> None:
         flash(_("Refund %(number)s was accepted.", number=decided.number), "ok")
 
 
+def _kept(view: OrderView) -> tuple[str | None, RefundForm | None, RefusalForm | None]:
+    """The parcel and the form that were sent when the session had ended."""
+    sent_to = kept_for() or ""
+    for parcel in view.parcels:
+        place = f"/parcels/{parcel.number}/"
+        if sent_to.endswith(f"{place}refunds"):
+            return parcel.number, RefundForm(), None
+        if f"{place}requests/" in sent_to:
+            return parcel.number, None, RefusalForm()
+    return None, None, None
+
+
 def _show(
     order: Order,
     parcel_number: str | None = None,
@@ -136,6 +149,8 @@ def _show(
     refusal_form: RefusalForm | None = None,
 ) -> ResponseReturnValue:
     view = gather(order)
+    if request.method == "GET":
+        parcel_number, refund_form, refusal_form = _kept(view)
     sent: dict[str, Refund] = {
         row.reference: row for row in list_refunds_of([payment.id for payment in view.payments])
     }
