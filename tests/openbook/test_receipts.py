@@ -56,11 +56,15 @@ def test_a_share_that_waits_for_delivery_says_until_when(client, world):
     assert "Held until 2 May 2026." in text_of(client.get(address))
 
 
-def test_a_refund_is_on_the_receipt(client, world):
+@pytest.mark.parametrize(
+    ("amount", "share"),
+    [(50_000, "₩1,500 of the village share"), (200_000, "the whole village share")],
+)
+def test_a_refund_is_on_the_receipt(client, world, amount, share):
     decided = refund_order_part(
         world.waiting,
         the_parcel(world.waiting),
-        won(50_000),
+        won(amount),
         reason="Broken",
         by=a_user(),
         at=LATER,
@@ -68,8 +72,11 @@ def test_a_refund_is_on_the_receipt(client, world):
     payment = get_paid_payment("order", world.waiting.number)
     book_refund(payment, find_refund(decided.number), at=LATER)
 
-    assert find_receipt(world.waiting.receipt_code).refunded == won(50_000)
-    assert "₩50,000 went back to the buyer" in text_of(
+    receipt = find_receipt(world.waiting.receipt_code)
+    left = receipt.cooperatives_left + receipt.service_left + receipt.share_left
+    assert receipt.refunded == won(amount)
+    assert left == won(200_000 - amount)
+    assert f"₩{amount:,} went back to the buyer, and with it {share}." in text_of(
         client.get(f"/en/r/{world.waiting.receipt_code}")
     )
 

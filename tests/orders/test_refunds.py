@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 
-from marketplace.accounts.models import Role
+from marketplace.accounts.models import Role, User
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah, won
 from marketplace.kernel.outbox import OutboxMessage
@@ -412,3 +413,64 @@ def test_a_refund_sent_after_the_session_ended_comes_back_as_it_was_typed(client
     assert 'value="One bag was torn"' in text
     assert "This is not saved yet" in text
     assert db.session.query(OrderRefund).count() == 0
+
+
+def test_the_buyer_of_refunded_goods_is_not_told_that_they_are_packed(client, order, admin):
+    refunded(order, 100_000, admin)
+    sign_in(client, db.session.get_one(User, order.user_id))
+
+    text = client.get(f"/en/orders/{order.number}").get_data(as_text=True)
+
+    assert "This order was refunded" in text
+    assert "The goods were refunded. This parcel is not sent." in text
+    assert "Packed by the cooperative" not in text
+    assert "Cancel this parcel" not in text
+
+
+def test_the_buyer_of_a_refunded_parcel_need_not_say_that_it_arrived(client, order, admin):
+    parcel = shipped(the_parcel(order), at=now())
+    refunded(order, 112_000, admin)
+    sign_in(client, db.session.get_one(User, order.user_id))
+
+    text = client.get(f"/en/orders/{order.number}").get_data(as_text=True)
+    sign_in(client, a_member(parcel.cooperative))
+    desk = f"/en/c/{parcel.cooperative.slug}"
+    number_page = client.get(f"{desk}/orders/{parcel.number}").get_data(as_text=True)
+    money = client.get(f"{desk}/payouts").get_data(as_text=True)
+
+    assert "It has arrived" not in text
+    assert "On the way to Korea" not in text
+    assert "Correct the number" not in number_page
+    assert "held, on the way" not in money
+    assert ">refunded" in money
+
+
+def test_after_a_refund_the_buyer_sees_what_is_left_of_the_division(client, order, admin):
+    refunded(order, 50_000, admin)
+    sign_in(client, db.session.get_one(User, order.user_id))
+
+    text = re.sub(r"\s+", " ", client.get(f"/en/orders/{order.number}").get_data(as_text=True))
+
+    assert "₩1,500 of ₩50,000 for goods" in text
+    assert "What went back to you, ₩50,000, is no longer in it." in text
+    assert re.search(r"Paid</dt><dd[^>]*>₩112,000", text)
+    assert re.search(r"After refunds</dt><dd[^>]*>₩62,000", text)
+
+
+def test_a_refund_that_is_not_booked_yet_does_not_agree_with_the_ledger(client, order, admin):
+    decided(order, 50_000, admin)
+    sign_in(client, db.session.get_one(User, order.user_id))
+
+    assert "Not in the ledger yet" in client.get(f"/en/orders/{order.number}").text
+
+
+def test_the_cooperative_reads_what_was_refunded_before_it_packs(client, order, admin):
+    refunded(order, 50_000, admin)
+    parcel = the_parcel(order)
+    sign_in(client, a_member(parcel.cooperative))
+
+    text = client.get(f"/en/c/{parcel.cooperative.slug}/orders/{parcel.number}").text
+
+    assert "Refund of ₩50,000" in text
+    assert db.session.query(OrderRefund).one().reason in text
+    assert re.search(r"<dt>Declared value</dt><dd>₩50,000", text)

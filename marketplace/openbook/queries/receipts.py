@@ -12,7 +12,7 @@ from marketplace.kernel.money import Money, won
 from marketplace.ledger.queries import Entry
 from marketplace.orders.models import Order, OrderState, Parcel
 from marketplace.orders.policies import HELD_WINDOW, release_at
-from marketplace.orders.postings import DEFERRED_FEE, SHARE_HELD, SHIPPING, TRADING
+from marketplace.orders.postings import DEFERRED_FEE, PLATFORM_FEE, SHARE_HELD, SHIPPING, TRADING
 from marketplace.reinvestment.queries import ShareTrace, trace_order
 
 
@@ -78,16 +78,50 @@ class Receipt:
         return Money(minor, "IDR")
 
     @property
-    def refunded(self) -> Money:
-        """What went back to the buyer."""
-        stripe = [
+    def share_back(self) -> Money:
+        """What of the share went back: all of a refund that no other part gave."""
+        return self.refunded - self._back(TRADING, DEFERRED_FEE, PLATFORM_FEE, SHIPPING)
+
+    @property
+    def share_left(self) -> Money:
+        return self.share - self.share_back
+
+    @property
+    def service_left(self) -> Money:
+        return self.service - self._back(DEFERRED_FEE, PLATFORM_FEE)
+
+    @property
+    def shipping_left(self) -> Money:
+        return self.shipping - self._back(SHIPPING)
+
+    @property
+    def cooperatives_left(self) -> Money:
+        return self.cooperatives - self._back(TRADING)
+
+    @property
+    def owed_left(self) -> Money:
+        """The cooperatives' part in rupiah, less what refunds took."""
+        taken = [
             line.amount.minor
-            for entry in self.entries
-            if entry.kind in {"refund", "refund_failed"}
+            for entry in self._refund_entries
             for line in entry.postings
-            if line.path == "assets:stripe"
+            if line.code == f"{TRADING}:idr"
         ]
-        return won(-sum(stripe))
+        return self.owed + Money(sum(taken), "IDR")
+
+    @property
+    def refunded(self) -> Money:
+        """All refunds, also one that the bank sent back and that is paid another way."""
+        return -self._back("assets:stripe")
+
+    @property
+    def _refund_entries(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.kind == "refund"]
+
+    def _back(self, *paths: str) -> Money:
+        codes = {f"{path}:krw" for path in paths}
+        lines = [line for entry in self._refund_entries for line in entry.postings]
+        return won(sum(line.amount.minor for line in lines if line.code in codes))
 
     def _part(self, path: str) -> Money:
         """What the sale put on the credit side of an account, in won."""

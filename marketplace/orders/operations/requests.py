@@ -146,7 +146,7 @@ def _ask(
 ) -> ParcelRequest:
     if order.state is not OrderState.PAID:
         raise NotPaid
-    if not parts_left([parcel.id])[parcel.id].total:
+    if not parts_left([parcel.id])[parcel.id].goods:
         raise NothingToRefund
     if find_open_request(parcel) is not None:
         raise AlreadyAsked

@@ -15,7 +15,7 @@ from marketplace.cooperatives.policies import may
 from marketplace.cooperatives.queries import find_membership
 from marketplace.drawings import stacked
 from marketplace.kernel.db import transaction
-from marketplace.kernel.money import Money, total
+from marketplace.kernel.money import Money, total, won
 from marketplace.kernel.time import JAKARTA, now
 from marketplace.ledger.queries import policy_at
 from marketplace.orders.errors import (
@@ -41,6 +41,7 @@ from marketplace.orders.queries import (
     list_owed_parcels,
     list_parcels_of,
     list_parcels_with_trouble,
+    list_refunds,
     owed_to,
     parts_left,
     weekly_sales,
@@ -236,14 +237,22 @@ def _show_parcel(cooperative: Cooperative, number: str, form: ShipForm) -> Respo
         form.carrier.data, form.tracking_number.data = parcel.carrier_code, parcel.tracking_number
     carriers = {row.code: row for row in list_carriers()}
     membership = find_membership(current_user.id, cooperative.slug)
+    goods = total([item.amount for item in parcel.line_items], "KRW")
+    left = parts_left([parcel.id])[parcel.id]
     return render_form(
         "orders/desk_parcel.html",
         form,
         cooperative=cooperative,
         parcel=parcel,
         order=order,
-        goods=total([item.amount for item in parcel.line_items], "KRW"),
-        is_refunded=not parts_left([parcel.id])[parcel.id].goods,
+        goods=goods,
+        goods_back=goods - won(left.goods),
+        is_refunded=not left.goods,
+        refunds=[
+            refund
+            for refund in list_refunds(order)
+            if refund.parcel_id == parcel.id and refund.failed_at is None
+        ],
         may_ship=membership is not None and may(membership.role, "orders.ship"),
         carrier=carriers.get(parcel.carrier_code or ""),
         carriers=carriers,

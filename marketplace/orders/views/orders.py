@@ -85,16 +85,25 @@ class OrderView:
         return sum(self.parts.values(), NOTHING)
 
     @property
+    def rest(self) -> Parts:
+        """What the order's parts still hold after refunds."""
+        return sum(self.left.values(), NOTHING)
+
+    @property
+    def goods(self) -> Money:
+        return won(self.rest.goods)
+
+    @property
     def share(self) -> Money:
-        return won(self.whole.village_share)
+        return won(self.rest.village_share)
 
     @property
     def cooperatives(self) -> Money:
-        return won(self.whole.cooperative)
+        return won(self.rest.cooperative)
 
     @property
     def service(self) -> Money:
-        return won(self.whole.service)
+        return won(self.rest.service)
 
     @property
     def customs_code(self) -> str:
@@ -124,7 +133,7 @@ class OrderView:
 
     @property
     def agrees_with_ledger(self) -> bool:
-        """Whether the books hold exactly the share that the order promised."""
+        """Whether the books hold exactly the promised share, and every refund of it."""
         sales = [entry for entry in self.entries if entry.kind == "sale"]
         booked = sum(
             -posting.amount.minor
@@ -132,7 +141,8 @@ class OrderView:
             for posting in entry.postings
             if posting.path == SHARE_HELD
         )
-        return len(sales) == 1 and booked == self.whole.village_share
+        refunds_are_booked = all(row.entry_id or row.failed_at for row in self.refunds)
+        return len(sales) == 1 and booked == self.whole.village_share and refunds_are_booked
 
     @property
     def releases(self) -> list[SharedRelease]:
@@ -176,7 +186,7 @@ class OrderView:
         """What the buyer may ask of a parcel now; nothing while a request is open."""
         asked = self.requests.get(parcel.id)
         is_paid = self.order.state is OrderState.PAID
-        if not is_paid or not self.left[parcel.id].total or (asked and asked.is_open):
+        if not is_paid or not self.left[parcel.id].goods or (asked and asked.is_open):
             return None
         if parcel.state is ParcelState.WAITING:
             return RequestKind.CANCELLATION
@@ -219,11 +229,11 @@ def headline(
     is_underway: bool = False,
     asked: Mapping[int, ParcelRequest] | None = None,
 ) -> str:
-    """The state as a sentence; parcels with nothing `left` after refunds say nothing.
+    """The state as a sentence; parcels with no goods `left` after refunds say nothing.
 
     `is_underway`: a payment is made whose money is still on its way. `asked`: the last requests.
     """
-    wanted = [parcel for parcel in parcels if left[parcel.id].total]
+    wanted = [parcel for parcel in parcels if left[parcel.id].goods]
     states = {parcel.state for parcel in wanted}
     is_unwanted = all(_is_to_cancel((asked or {}).get(parcel.id)) for parcel in wanted)
     sentence = _("The cooperatives are preparing your order")
@@ -287,7 +297,10 @@ def timeline(
         rows[4]["note"] = _("from %(time)s", time=format_moment(until))
     if order.state is OrderState.PAID and _is_to_cancel(asked):
         return [rows[0], {"title": _("Waiting for our answer"), "state": "now", "note": ""}]
-    return rows[:4] if is_refunded and not parcel.released_at else rows
+    if is_refunded and not parcel.released_at:
+        # Nothing more is to come: what has happened stays.
+        rows = [row | {"state": "done"} for row in rows[:4] if row["note"]]
+    return rows
 
 
 @bp.get("/orders")
@@ -326,13 +339,13 @@ def show_order(number: str) -> ResponseReturnValue:
             parcel.id: timeline(
                 order,
                 parcel,
-                is_refunded=not view.left[parcel.id].total,
+                is_refunded=not view.left[parcel.id].goods,
                 asked=view.requests.get(parcel.id),
             )
             for parcel in view.parcels
         },
         trace=_trace(view),
-        flow=draw_split(view),
+        flow=draw_split(view) if view.goods else "",
         release_rows=release_rows,
         methods=methods(),
         receipt_url=_receipt_url(order),
@@ -359,7 +372,7 @@ def draw_split(view: OrderView) -> Markup:
         _(
             "%(goods)s for goods: %(cooperatives)s to the cooperatives, %(service)s for running "
             "the market and payment, %(share)s as village share.",
-            goods=format_money(view.order.goods),
+            goods=format_money(view.goods),
             cooperatives=format_money(view.cooperatives),
             service=format_money(view.service),
             share=format_money(view.share),
