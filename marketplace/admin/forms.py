@@ -57,7 +57,7 @@ class JournalForm(Form):
 
     def validate_kind(self, field: SelectField) -> None:
         if field.data and field.data not in self.kinds:
-            raise ValidationError(_("Not a valid choice."))
+            raise ValidationError(_("Choose one of those offered."))
 
     def validate_until(self, field: DayField) -> None:
         if self.since.data and field.data and field.data < self.since.data:

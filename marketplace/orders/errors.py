@@ -42,6 +42,25 @@ class TrackingNumberMistyped(Invalid):
     message = N_("One digit of this number is wrong: its check digit does not fit.")
 
 
+class TrackingNumberForeign(Invalid):
+    message = N_("Numbers of Pos Indonesia end in ID. Check it against the receipt.")
+
+
+class TrackingNumberTaken(Conflict):
+    """Facts: `parcel`, that of another order with this number."""
+
+    message = N_("Parcel %(parcel)s of another order has this number. Check the receipt.")
+
+
+class TrackingMeanwhile(Conflict):
+    """Facts: `number`, the one that the parcel has now."""
+
+    message = N_(
+        "Somebody corrected this number while your page was open. It is %(number)s now. "
+        "Nothing was saved; send yours again if it is the right one."
+    )
+
+
 class ParcelNotPayable(Conflict):
     message = N_("This parcel cannot be sent, because its order is not paid.")
 

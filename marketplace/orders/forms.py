@@ -14,11 +14,12 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, StopValidation
+from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
 
 from marketplace.kernel.money import Money, won
 from marketplace.orders.models import RequestKind, RequestReason
 from marketplace.orders.operations import Address
+from marketplace.web.fields import Within, WonField
 from marketplace.web.forms import Form
 
 MOST_WON = 1_000_000_000
@@ -76,6 +77,8 @@ class CheckoutForm(Form):
 class ShipForm(Form):
     carrier = SelectField(_l("Carrier"), [InputRequired(REQUIRED)])
     tracking_number = StringField(_l("Tracking number"), [required(), Length(max=40)])
+    # The number that the page showed: a colleague may have corrected it since.
+    seen = HiddenField(validators=[Length(max=60)], filters=[plain])
 
 
 REASONS = {
@@ -111,13 +114,9 @@ class RefusalForm(Form):
 
 
 class RefundForm(Form):
-    amount = IntegerField(
+    amount = WonField(
         _l("Amount in won"),
-        [
-            InputRequired(REQUIRED),
-            NumberRange(min=1, message=_l("Enter at least 1 won.")),
-            NumberRange(max=MOST_WON, message=_l("No parcel ever cost that much.")),
-        ],
+        [InputRequired(REQUIRED), Within(1, MOST_WON, _l("Enter at least 1 won."))],
     )
     reason = StringField(_l("Reason"), [required(), Length(max=200)])
     # How many refunds the page showed: a second tap, or a colleague's refund, makes it old.
@@ -153,18 +152,18 @@ class PayoutSettlementForm(Form):
     """One line of the bank's statement."""
 
     on = DateField(_l("Day on the bank statement"), [InputRequired(REQUIRED)])
-    paid = IntegerField(
+    paid = WonField(
         _l("Won that left the account, without the fee"),
         [
             InputRequired(REQUIRED),
-            NumberRange(min=1, max=MOST_PAID_WON, message=_l("Enter at least 1 won.")),
+            Within(1, MOST_PAID_WON, _l("Enter at least 1 won.")),
         ],
     )
-    fee = IntegerField(
+    fee = WonField(
         _l("Bank fee in won"),
         [
             InputRequired(_l("Enter 0 when the bank took no fee.")),
-            NumberRange(min=0, max=MOST_WON, message=_l("Enter 0 when the bank took no fee.")),
+            Within(0, MOST_WON, _l("Enter 0 when the bank took no fee.")),
         ],
     )
     reference = StringField(_l("Bank reference"), [required(), Length(max=60)], filters=[plain])

@@ -14,6 +14,7 @@ from marketplace.orders.errors import (
     InvalidTrackingNumber,
     RefundNotPositive,
     RefundTooLarge,
+    TrackingNumberForeign,
     TrackingNumberMistyped,
 )
 
@@ -102,13 +103,16 @@ def divide_share(amount: int, weights: Mapping[str, int]) -> dict[str, int]:
 def normalize_tracking_number(carrier_code: str, text: str) -> str:
     """The number as the carrier writes it. Postal numbers must have a right check digit.
 
-    Raises InvalidTrackingNumber or TrackingNumberMistyped. Rule: UPU standard S10.
+    Raises InvalidTrackingNumber, TrackingNumberMistyped or TrackingNumberForeign.
+    Rule: UPU standard S10.
     """
     number = re.sub(r"[\s-]", "", text).upper()
     is_postal = re.fullmatch(r"[A-Z]{2}\d{9}[A-Z]{2}", number) is not None
     if is_postal:
         if s10_check_digit(number[2:10]) != int(number[10]):
             raise TrackingNumberMistyped
+        if carrier_code.lower().startswith("pos") and not number.endswith("ID"):
+            raise TrackingNumberForeign
     elif is_post(carrier_code) or not re.fullmatch(r"(?=.*\d{4})[A-Z0-9]{8,24}", number):
         raise InvalidTrackingNumber
     return number

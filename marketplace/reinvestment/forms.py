@@ -1,27 +1,24 @@
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
-from wtforms.widgets import TextInput
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from marketplace.kernel.money import Money, won
 from marketplace.reinvestment.models import ProgramTheme
 from marketplace.reinvestment.operations import Proposal
 from marketplace.reinvestment.policies import BudgetLine
+from marketplace.web.fields import Within, WonField, too_large, whole_won
 from marketplace.web.forms import Form
 
 MOST_WON = 100_000_000_000
 BUDGET_LINES = 8
 LONGEST_TEXT = 4_000
-# One separator throughout, so that 12.5 and 2500000.00 are no whole won.
-GROUPED = re.compile(r"[1-9][0-9]{0,2}([.,\u00a0 ])[0-9]{3}(\1[0-9]{3})*")
 
 Choices = Sequence[tuple[str, str]]
 
@@ -31,29 +28,8 @@ def _plain(text: str | None) -> str:
     return (text or "").replace("\0", "").strip()
 
 
-def _whole_won(text: str) -> int:
-    """The won in `text`, grouped by thousands or not. Raises ValidationError."""
-    bare = re.sub(r"[^0-9]", "", text) if GROUPED.fullmatch(text) else text
-    if not re.fullmatch(r"-?[0-9]{1,30}", bare):
-        raise ValidationError(_("Write whole won, for example 2500000."))
-    return int(bare)
-
-
 def new_key() -> str:
     return secrets.token_urlsafe(16)
-
-
-class WonField(IntegerField):
-    """Whole won as people write them: 2500000, 2,500,000 or 2.500.000."""
-
-    # A field of type number would not let anybody type the separators.
-    widget = TextInput()
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0].strip() if valuelist else ""
-        self.data = None
-        if text:
-            self.data = _whole_won(text)
 
 
 class ProposalForm(Form):
@@ -84,6 +60,8 @@ class ProposalForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._typed: list[tuple[str, str]] = []
+        # By the number of the line: which of its two fields, and what is wrong with it.
+        self.line_errors: dict[int, tuple[str, str]] = {}
 
     def offer(self, themes: Choices, cooperatives: Choices) -> None:
         """Fill the choices, which depend on language and village."""
@@ -93,11 +71,15 @@ class ProposalForm(Form):
     def validate_budget(self, field: HiddenField) -> None:
         if not self.lines_sent():
             raise ValidationError(_("Write at least one budget line with its amount in won."))
-        for _text, typed in self.lines_typed():
-            if typed:
-                _whole_won(typed)
-        if any(not text or amount is None for text, amount in self.lines_sent()):
-            raise ValidationError(_("Every budget line needs words and an amount above zero."))
+        self.line_errors = {
+            number: found
+            for number, line in enumerate(self.lines_typed(), 1)
+            if (found := _line_error(*line))
+        }
+        for number, (_name, sentence) in self.line_errors.items():
+            raise ValidationError(
+                _("Line %(number)s: %(sentence)s", number=number, sentence=sentence)
+            )
 
     def lines_sent(self) -> list[tuple[str, int | None]]:
         """Pairs of words and won that have anything in them; won is None where unreadable."""
@@ -136,9 +118,26 @@ class ProposalForm(Form):
         )
 
 
+def _line_error(text: str, typed: str) -> tuple[str, str] | None:
+    """The field of a budget line that is wrong, and why; None for a right or an empty line."""
+    if not text and not typed:
+        return None
+    if not typed:
+        return "won", _("Write how much it costs.")
+    try:
+        amount = whole_won(typed)
+    except ValueError as error:
+        return "won", str(error)
+    if amount < 1:
+        return "won", _("The amount must be above zero.")
+    if amount > MOST_WON:
+        return "won", too_large(MOST_WON)
+    return None if text else ("text", _("Write what it pays for."))
+
+
 def _amount_of(typed: str) -> int | None:
     try:
-        amount = _whole_won(typed)
+        amount = whole_won(typed)
     except ValueError:
         return None
     return amount if 0 < amount <= MOST_WON else None
@@ -163,7 +162,7 @@ class DisbursementForm(Form):
         _l("Amount"),
         [
             InputRequired(_l("Write the amount.")),
-            NumberRange(min=1, max=MOST_WON, message=_l("The amount must be above zero.")),
+            Within(1, MOST_WON, _l("The amount must be above zero.")),
         ],
     )
     purpose = StringField(
@@ -191,7 +190,7 @@ class PledgeForm(Form):
         _l("Amount"),
         [
             InputRequired(_l("Write the amount.")),
-            NumberRange(min=1, max=MOST_WON, message=_l("The amount must be above zero.")),
+            Within(1, MOST_WON, _l("The amount must be above zero.")),
         ],
     )
     purpose = StringField(
@@ -218,7 +217,7 @@ class ReceiptForm(Form):
         _l("Amount received"),
         [
             InputRequired(_l("Write the amount.")),
-            NumberRange(min=1, max=MOST_WON, message=_l("The amount must be above zero.")),
+            Within(1, MOST_WON, _l("The amount must be above zero.")),
         ],
     )
     reference = StringField(

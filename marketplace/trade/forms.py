@@ -28,6 +28,7 @@ from wtforms.widgets import TextInput
 
 from marketplace.kernel.money import Money, dollars
 from marketplace.trade.policies import INCOTERMS
+from marketplace.web.fields import Within
 from marketplace.web.forms import Form
 
 MOST_PIECES = 1_000_000_000
@@ -76,8 +77,12 @@ class DollarsField(Field):
         except InvalidOperation as error:
             raise ValueError(_("Write an amount in dollars, for example 7.22.")) from error
         exponent = amount.as_tuple().exponent
-        if not amount.is_finite() or not isinstance(exponent, int) or exponent < -2:
+        if not amount.is_finite() or not isinstance(exponent, int):
             raise ValueError(_("Write an amount in dollars, for example 7.22."))
+        if exponent < -2:
+            raise ValueError(
+                _("Write at most two decimals, for example 7.22. Thousands without a sign: 4661.")
+            )
         self.data = amount
 
 
@@ -86,7 +91,7 @@ def _quantity(label: Any) -> QuantityField:
         label,
         [
             InputRequired(_l("Write the quantity.")),
-            NumberRange(1, MOST_PIECES, _l("Write a quantity of at least 1.")),
+            Within(1, MOST_PIECES, _l("Write a quantity of at least 1.")),
         ],
     )
 
@@ -109,7 +114,7 @@ class ExportFilterForm(Form):
     province = SelectField(_l("Province"), validate_choice=False)
     moq = QuantityField(
         _l("Minimum order up to"),
-        [Optional(), NumberRange(1, MOST_PIECES, _l("Write a quantity of at least 1."))],
+        [Optional(), Within(1, MOST_PIECES, _l("Write a quantity of at least 1."))],
     )
     certificate = SelectField(_l("Certificate"), validate_choice=False)
     sort = SelectField(_l("Sort by"), validate_choice=False)

@@ -27,6 +27,13 @@ class Form(FlaskForm):
                 kwargs["formdata"] = MultiDict(kept)
         super().__init__(*args, **kwargs)
 
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Check all fields; each says one thing at a time, the first."""
+        is_right = bool(super().validate(*args, **kwargs))
+        for field in self:
+            field.errors = [*field.errors][:1]
+        return is_right
+
     def refuse(self, name: str, error: DomainError) -> None:
         """Show why the rule said no, beside the field `name`."""
         field = self[name]
@@ -59,35 +66,37 @@ def _cleaner_of(kind: type) -> Callable[[str | None], str | None] | None:
     return lambda text: clean(text) if isinstance(text, str) else text
 
 
-# WTForms has no Indonesian; its messages are translated here like our own.
-_MESSAGES = (
-    N_("This field is required."),
-    N_("Not a valid integer value."),
-    N_("Not a valid decimal value."),
-    N_("Not a valid date value."),
-    N_("Not a valid choice."),
-    N_("Invalid Choice: could not coerce."),
-    N_("Choice cannot be None."),
-    N_("Number must be at least %(min)s."),
-    N_("Number must be at most %(max)s."),
-    N_("Number must be between %(min)s and %(max)s."),
-    N_("Field must be at least %(min)d character long."),
-    N_("Field must be at least %(min)d characters long."),
-    N_("Field cannot be longer than %(max)d character."),
-    N_("Field cannot be longer than %(max)d characters."),
-    N_("Field must be between %(min)d and %(max)d characters long."),
-    N_("Invalid input."),
-)
+# WTForms speaks of values and coercion, and has no Indonesian: its messages are said in our words.
+_MESSAGES = {
+    "This field is required.": N_("Please fill this in."),
+    "Not a valid integer value.": N_("Write a whole number."),
+    "Not a valid decimal value.": N_("Write a number."),
+    "Not a valid date value.": N_("Choose a day that exists."),
+    "Not a valid choice.": N_("Choose one of those offered."),
+    "Invalid Choice: could not coerce.": N_("Choose one of those offered."),
+    "Choice cannot be None.": N_("Choose one of those offered."),
+    "Number must be at least %(min)s.": N_("Write a number of at least %(min)s."),
+    "Number must be at most %(max)s.": N_("Write a number of at most %(max)s."),
+    "Number must be between %(min)s and %(max)s.": N_("Write a number from %(min)s to %(max)s."),
+    "Field must be at least %(min)d character long.": N_("Write at least %(min)d characters."),
+    "Field must be at least %(min)d characters long.": N_("Write at least %(min)d characters."),
+    "Field cannot be longer than %(max)d character.": N_("Write at most %(max)d characters."),
+    "Field cannot be longer than %(max)d characters.": N_("Write at most %(max)d characters."),
+    "Field must be between %(min)d and %(max)d characters long.": N_(
+        "Write from %(min)d to %(max)d characters."
+    ),
+    "Invalid input.": N_("This cannot be read. Write it anew."),
+}
 
 
 class _FieldMessages:
     """WTForms' own messages through our catalogs."""
 
     def gettext(self, text: str) -> str:
-        return str(gettext(text))
+        return str(gettext(_MESSAGES.get(text, text)))
 
     def ngettext(self, singular: str, plural: str, number: int) -> str:
-        return str(gettext(singular if number == 1 else plural))
+        return self.gettext(singular if number == 1 else plural)
 
 
 def render_form(template: str, form: Form, **values: Any) -> tuple[str, int]:

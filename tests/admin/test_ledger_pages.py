@@ -75,8 +75,8 @@ def test_the_journal_is_narrowed_down(journal, world, sale):
             "until",
             "This day lies before the first one.",
         ),
-        ({"kind": "salé"}, "kind", "Not a valid choice."),
-        ({"text": "x" * 101}, "text", "Field cannot be longer than 100 characters."),
+        ({"kind": "salé"}, "kind", "Choose one of those offered."),
+        ({"text": "x" * 101}, "text", "Write at most 100 characters."),
     ],
 )
 def test_a_filter_that_makes_no_sense_is_named_beside_its_field_and_shows_no_entries(

@@ -474,3 +474,33 @@ def test_the_cooperative_reads_what_was_refunded_before_it_packs(client, order, 
     assert "Refund of ₩50,000" in text
     assert db.session.query(OrderRefund).one().reason in text
     assert re.search(r"<dt>Declared value</dt><dd>₩50,000", text)
+
+
+@pytest.mark.parametrize("typed", ["5,001", "5.001", "5001"])
+def test_an_amount_is_read_as_the_pages_write_it(client, order, admin, typed):
+    sign_in(client, admin)
+    url = f"/en/admin/orders/{order.number}/parcels/{the_parcel(order).number}/refunds"
+
+    client.post(url, data={"amount": typed, "reason": "x", "seen": "0"})
+
+    assert db.session.query(OrderRefund).one().minor == 5001
+
+
+def test_a_wrong_amount_gets_one_sentence_in_our_words(client, order, admin):
+    sign_in(client, admin)
+    url = f"/en/admin/orders/{order.number}/parcels/{the_parcel(order).number}/refunds"
+
+    text = client.post(url, data={"amount": "5,0", "reason": "x", "seen": "0"}).text
+
+    assert text.count('<p class="err">') == 1
+    assert "Write whole won, for example 2500000." in text
+
+
+def test_the_staff_read_numbers_of_entries_and_a_sentence_for_them(client, order, admin):
+    sign_in(client, admin)
+
+    text = client.get(f"/id/admin/orders/{order.number}").text
+
+    assert "Sudah dibayar; koperasi belum mengirimnya." in text
+    assert f"Pesanan {order.number} dibayar" in text
+    assert f"sale:{order.number}" not in text

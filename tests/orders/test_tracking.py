@@ -14,7 +14,14 @@ from marketplace.orders.operations import deliver_parcel
 from tests.factories import a_member, a_user
 from tests.orders.test_desk import address_of
 from tests.orders.test_pages import sign_in
-from tests.orders.world import EMS_NUMBER, a_market, a_paid_order, shipped, the_parcel
+from tests.orders.world import (
+    EMS_NUMBER,
+    a_market,
+    a_paid_order,
+    shipped,
+    some_goods,
+    the_parcel,
+)
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -155,3 +162,43 @@ def test_the_mail_of_a_correction_can_be_written(client, chair, order, lang):
 
     assert the_parcel(order).number in letter["Subject"]
     assert f"https://e.kr/{RIGHT_NUMBER}" in letter.get_content()
+
+
+def in_english(order, more=""):
+    return address_of(order, more).replace("/id/", "/en/", 1)
+
+
+def test_an_older_page_does_not_overwrite_a_number_corrected_meanwhile(client, chair, order):
+    page = text_of(client.get(in_english(order)))
+    seen = f"pos-ems:{EMS_NUMBER}"
+    client.post(in_english(order, "/tracking"), data=RIGHT | {"seen": seen})
+    older = {"carrier": "dhl", "tracking_number": "7777777777", "seen": seen}
+
+    refused = client.post(in_english(order, "/tracking"), data=older)
+
+    assert f'value="{seen}"' in page
+    assert refused.status_code == 422
+    assert f"It is {RIGHT_NUMBER} now." in text_of(refused)
+    assert 'value="7777777777"' in text_of(refused)
+    assert the_parcel(order).tracking_number == RIGHT_NUMBER
+
+    now_seen = f"pos-ems:{RIGHT_NUMBER}"
+    assert f'value="{now_seen}"' in text_of(refused)
+    client.post(in_english(order, "/tracking"), data=older | {"seen": now_seen})
+    assert the_parcel(order).tracking_number == "7777777777"
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [("EE123456785KR", "end in ID"), (EMS_NUMBER, "of another order has this number")],
+)
+def test_a_number_of_elsewhere_is_refused(client, chair, order, number, sentence):
+    other = a_paid_order({some_goods(the_parcel(order).cooperative): 1}, at=now())
+
+    answer = client.post(
+        in_english(other, "/shipment"), data={"carrier": "pos-ems", "tracking_number": number}
+    )
+
+    assert answer.status_code == 422
+    assert sentence in text_of(answer)
+    assert the_parcel(other).state is ParcelState.WAITING

@@ -12,7 +12,7 @@ from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import rupiah
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.operations import set_policy
-from marketplace.orders.models import Order
+from marketplace.orders.models import Order, Parcel
 from marketplace.orders.operations import (
     Address,
     add_to_cart,
@@ -23,6 +23,7 @@ from marketplace.orders.operations import (
     settle_order,
     ship_parcel,
 )
+from marketplace.orders.policies import s10_check_digit
 from marketplace.orders.queries import list_parcels
 from marketplace.payments.models import Payment, PaymentState
 from marketplace.reference.models import Carrier, ExchangeRate, KoreanPostcode
@@ -148,8 +149,16 @@ def a_paid_order(quantities=None, *, user=None, at=NOON, **more) -> Order:
     return order
 
 
+def a_tracking_number() -> str:
+    """Another one with a right check digit."""
+    serial = f"{next(_keys):08}"
+    return f"EE{serial}{s10_check_digit(serial)}ID"
+
+
 def shipped(parcel, *, at=NOON):
-    ship_parcel(parcel, db.session.get(Carrier, "pos-ems"), EMS_NUMBER, at=at)
+    taken = db.session.query(Parcel).filter_by(tracking_number=EMS_NUMBER).count()
+    number = a_tracking_number() if taken else EMS_NUMBER
+    ship_parcel(parcel, db.session.get(Carrier, "pos-ems"), number, at=at)
     return parcel
 
 

@@ -220,12 +220,14 @@ def test_a_second_tap_proposes_nothing_more(client, admin):
     [
         ({"title": ""}, "Write a title."),
         ({"budget-won-1": "many"}, "Write whole won, for example 2500000."),
-        ({"budget-text-1": ""}, "Every budget line needs words and an amount above zero."),
+        ({"budget-text-1": ""}, "Line 1: Write what it pays for."),
+        ({"budget-won-1": "0"}, "Line 1: The amount must be above zero."),
+        ({"budget-won-1": "9" * 15}, "Line 1: Write a number of at most 100,000,000,000."),
         (
             {f"budget-{kind}-{n}": "" for kind in ("text", "won") for n in (1, 2)},
             "Write at least one budget line",
         ),
-        ({"theme": "castles"}, "Not a valid choice"),
+        ({"theme": "castles"}, "Choose one of those offered"),
     ],
 )
 def test_a_refused_proposal_keeps_what_was_typed(client, admin, changes, sentence):
@@ -463,4 +465,33 @@ def test_a_refused_pledge_keeps_its_words(client, admin):
     assert answer.status_code == 422
     assert "Air bersih" in answer.text
     assert db.session.query(Pledge).count() == 0
-    assert re.search("Choose a company|Not a valid choice", answer.text)
+    assert re.search("Choose a company|Choose one of those offered", answer.text)
+
+
+def test_a_proposal_approved_meanwhile_is_not_changed_and_what_was_typed_stays(client, admin):
+    a_share(9_000_000)
+    program = a_program(4_000_000, by=admin)
+    address = f"/en/admin/programs/{program.number}/edit"
+    client.get(address)
+    approved(program)
+
+    answer = client.post(address, data=PROPOSAL)
+
+    assert answer.status_code == 409
+    assert "Somebody has already decided on this proposal." in answer.text
+    assert 'value="Rumah pengering"' in answer.text
+    assert 'value="1.500.000"' in answer.text
+    assert db.session.get(Program, program.id, populate_existing=True).title != "Rumah pengering"
+
+
+def test_a_wrong_budget_line_is_marked_in_its_field(client, admin):
+    village = a_village()
+
+    text = client.post(
+        f"/en/admin/programs/new?village={village.code}", data=PROPOSAL | {"budget-won-2": "12.5"}
+    ).text
+
+    assert 'name="budget-won-2" value="12.5"' in text
+    assert re.search(r'name="budget-won-2"[^>]*aria-invalid="true"', text)
+    assert not re.search(r'name="budget-won-1"[^>]*aria-invalid="true"', text)
+    assert text.count('class="err"') == 1

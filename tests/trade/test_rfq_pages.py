@@ -242,7 +242,8 @@ def test_a_replaced_offer_is_refused_and_can_still_be_read(open_as):
     ("wrong", "sentence"),
     [
         ({"unit_price": "0"}, "Write an amount in dollars, for example 7.22."),
-        ({"unit_price": "7.225"}, "Write an amount in dollars, for example 7.22."),
+        ({"unit_price": "7.225"}, "Write at most two decimals, for example 7.22."),
+        ({"unit_price": "4,661"}, "Write at most two decimals, for example 7.22."),
         ({"unit_price": "NaN"}, "Write an amount in dollars, for example 7.22."),
         ({"unit_price": "1e9"}, "Write an amount in dollars, for example 7.22."),
         ({"unit_price": ""}, "Write the price."),
@@ -252,7 +253,7 @@ def test_a_replaced_offer_is_refused_and_can_still_be_read(open_as):
         ({"valid_until": "2020-01-01"}, "Choose a day that has not passed."),
         ({"valid_until": ""}, "Choose a day."),
         ({"place": ""}, "Write the port or the town."),
-        ({"incoterm": "DAT"}, "Not a valid choice"),
+        ({"incoterm": "DAT"}, "Choose one of those offered"),
     ],
 )
 def test_a_refused_offer_keeps_what_was_typed_and_writes_nothing(open_as, wrong, sentence):

@@ -22,6 +22,7 @@ from marketplace.orders.operations.fulfillment import (
     release_due,
     release_parcel,
     ship_parcel,
+    trace_of_number,
 )
 from marketplace.orders.operations.payout_answers import reject_payout, settle_payout
 from marketplace.orders.operations.payouts import cancel_batch, gather_payouts, release_batch
@@ -77,5 +78,6 @@ __all__ = [
     "settle_order",
     "settle_payout",
     "ship_parcel",
+    "trace_of_number",
     "withdraw_request",
 ]

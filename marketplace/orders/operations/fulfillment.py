@@ -23,6 +23,8 @@ from marketplace.orders.errors import (
     RefundUnderway,
     ReleaseTooEarly,
     RequestOpen,
+    TrackingMeanwhile,
+    TrackingNumberTaken,
 )
 from marketplace.orders.models import (
     LotSide,
@@ -48,8 +50,8 @@ from marketplace.reference.models import Carrier
 def ship_parcel(parcel: Parcel, carrier: Carrier, tracking_number: str, *, at: datetime) -> None:
     """Note that the cooperative has sent the parcel, and write to the buyer; once.
 
-    Raises InvalidTrackingNumber, TrackingNumberMistyped, ParcelNotPayable, ParcelRefunded,
-    CancellationAsked, AlreadyShipped.
+    Raises InvalidTrackingNumber, TrackingNumberMistyped, TrackingNumberForeign,
+    TrackingNumberTaken, ParcelNotPayable, ParcelRefunded, CancellationAsked, AlreadyShipped.
     """
     number = normalize_tracking_number(carrier.code, tracking_number)
     order = lock(Order, parcel.order_id)
@@ -64,6 +66,7 @@ def ship_parcel(parcel: Parcel, carrier: Carrier, tracking_number: str, *, at: d
         raise ParcelRefunded
     if find_open_request(parcel) is not None:
         raise CancellationAsked
+    _require_free(number, order)
     parcel.state = ParcelState.SHIPPED
     parcel.carrier_code = carrier.code
     parcel.tracking_number = number
@@ -72,12 +75,19 @@ def ship_parcel(parcel: Parcel, carrier: Carrier, tracking_number: str, *, at: d
 
 
 def correct_tracking(
-    parcel: Parcel, carrier: Carrier, tracking_number: str, *, by: User, at: datetime
+    parcel: Parcel,
+    carrier: Carrier,
+    tracking_number: str,
+    *,
+    by: User,
+    at: datetime,
+    seen: str | None = None,
 ) -> bool:
     """Replace a wrong number of a parcel on its way, keep the old one, and write to the buyer.
 
     False when it is the number the parcel has. Raises InvalidTrackingNumber,
-    TrackingNumberMistyped, NotShipped, AlreadyDelivered.
+    TrackingNumberMistyped, TrackingNumberForeign, TrackingNumberTaken, NotShipped,
+    AlreadyDelivered, and TrackingMeanwhile when the parcel has another than the one `seen`.
     """
     number = normalize_tracking_number(carrier.code, tracking_number)
     order = lock(Order, parcel.order_id)
@@ -88,6 +98,9 @@ def correct_tracking(
         raise AlreadyDelivered
     if (parcel.carrier_code, parcel.tracking_number) == (carrier.code, number):
         return False
+    if seen and seen != trace_of_number(parcel):
+        raise TrackingMeanwhile(number=parcel.tracking_number)
+    _require_free(number, order)
     correction = TrackingCorrection(
         parcel_id=parcel.id,
         carrier_code=parcel.carrier_code,
@@ -102,6 +115,22 @@ def correct_tracking(
     key = f"tracking-corrected:{parcel.number}:{correction.id}"
     _tell_number(key, "tracking_corrected", order, parcel, carrier, at)
     return True
+
+
+def trace_of_number(parcel: Parcel) -> str:
+    """Carrier and number of a parcel, as a page carries them to say what it has seen."""
+    return f"{parcel.carrier_code}:{parcel.tracking_number}"
+
+
+def _require_free(number: str, order: Order) -> None:
+    """Two parcels of one order may travel together; those of different orders never do."""
+    taken = db.session.scalar(
+        select(Parcel.number)
+        .where(Parcel.tracking_number == number, Parcel.order_id != order.id)
+        .limit(1)
+    )
+    if taken is not None:
+        raise TrackingNumberTaken(parcel=taken)
 
 
 def _tell_number(

@@ -18,14 +18,15 @@ from marketplace.orders.errors import (
     RequestAnswered,
 )
 from marketplace.orders.forms import REASONS, RefundForm, RefusalForm
-from marketplace.orders.models import Order, OrderRefund, OrderState
+from marketplace.orders.models import Order, OrderRefund, OrderState, ParcelState
 from marketplace.orders.operations import refund_order_part, refuse_request
 from marketplace.orders.queries import get_order, get_parcel, get_request
 from marketplace.orders.queries import list_orders as find_orders
-from marketplace.orders.views.orders import OrderView, gather, headline
+from marketplace.orders.views.orders import OrderView, gather
 from marketplace.payments.flows import send_refund
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.queries import find_refund, list_refunds_of
+from marketplace.statements.wording import description
 from marketplace.web.access import kept_for
 from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
@@ -129,6 +130,25 @@ def _send(decided: OrderRefund) -> None:
         flash(_("Refund %(number)s was accepted.", number=decided.number), "ok")
 
 
+def staff_headline(view: OrderView) -> str:
+    """The state of an order as a sentence for the staff; parcels with no goods left say nothing."""
+    states = {parcel.state for parcel in view.parcels if view.left[parcel.id].goods}
+    sentence = _("Paid; the cooperatives have yet to send it.")
+    if view.order.state is OrderState.AWAITING_PAYMENT:
+        sentence = _("Waits for the buyer's payment.")
+    elif view.order.state is OrderState.CANCELED:
+        sentence = _("Canceled.")
+    elif not states:
+        sentence = _("All goods were refunded.")
+    elif states == {ParcelState.DELIVERED}:
+        sentence = _("Everything has arrived at the buyer.")
+    elif ParcelState.WAITING not in states:
+        sentence = _("Everything was sent; not all has arrived.")
+    elif len(states) > 1:
+        sentence = _("Sent in part.")
+    return str(sentence)
+
+
 def _kept(view: OrderView) -> tuple[str | None, RefundForm | None, RefusalForm | None]:
     """The parcel and the form that were sent when the session had ended."""
     sent_to = kept_for() or ""
@@ -161,9 +181,8 @@ def _show(
         refusal_form=refusal_form or RefusalForm(formdata=None),
         order=order,
         view=view,
-        headline=headline(
-            order, view.parcels, view.left, is_underway=view.is_underway, asked=view.requests
-        ),
+        headline=staff_headline(view),
+        description=description,
         buyer=db.session.get_one(User, order.user_id),
         refused_parcel=parcel_number,
         left={parcel_id: won(parts.total) for parcel_id, parts in view.left.items()},

@@ -24,12 +24,15 @@ from marketplace.orders.errors import (
     InvalidTrackingNumber,
     NotShipped,
     ParcelRefunded,
+    TrackingMeanwhile,
+    TrackingNumberForeign,
     TrackingNumberMistyped,
+    TrackingNumberTaken,
 )
 from marketplace.orders.forms import REASONS, ShipForm
 from marketplace.orders.hooks import desk_todo
 from marketplace.orders.models import Order, ParcelState
-from marketplace.orders.operations import correct_tracking, ship_parcel
+from marketplace.orders.operations import correct_tracking, ship_parcel, trace_of_number
 from marketplace.orders.policies import SHIP_WITHIN
 from marketplace.orders.queries import (
     count_missing,
@@ -63,6 +66,12 @@ TABS = {
     "done": ParcelState.DELIVERED,
 }
 SIZE = 20
+WRONG_NUMBER = (
+    InvalidTrackingNumber,
+    TrackingNumberMistyped,
+    TrackingNumberForeign,
+    TrackingNumberTaken,
+)
 
 
 @bp.get("/")
@@ -183,7 +192,7 @@ def new_shipment(cooperative: Cooperative, number: str) -> ResponseReturnValue:
         try:
             with transaction():
                 ship_parcel(parcel, carrier, form.tracking_number.data or "", at=now())
-        except (InvalidTrackingNumber, TrackingNumberMistyped) as error:
+        except WRONG_NUMBER as error:
             form.refuse("tracking_number", error)
         except (ParcelRefunded, CancellationAsked) as error:
             flash(explain(error), "bad")
@@ -206,10 +215,18 @@ def correct_number(cooperative: Cooperative, number: str) -> ResponseReturnValue
         try:
             with transaction():
                 is_new = correct_tracking(
-                    parcel, carrier, form.tracking_number.data or "", by=current_user, at=now()
+                    parcel,
+                    carrier,
+                    form.tracking_number.data or "",
+                    by=current_user,
+                    at=now(),
+                    seen=form.seen.data,
                 )
-        except (InvalidTrackingNumber, TrackingNumberMistyped) as error:
+        except WRONG_NUMBER as error:
             form.refuse("tracking_number", error)
+        except TrackingMeanwhile as error:
+            form.refuse("tracking_number", error)
+            form.seen.data = trace_of_number(get_parcel_of(cooperative, number)[0])
         except (NotShipped, AlreadyDelivered) as error:
             flash(explain(error), "bad")
             return here
@@ -234,7 +251,10 @@ def _ship_form() -> ShipForm:
 def _show_parcel(cooperative: Cooperative, number: str, form: ShipForm) -> ResponseReturnValue:
     parcel, order = get_parcel_of(cooperative, number)
     if parcel.state is ParcelState.SHIPPED and not form.is_submitted():
-        form.carrier.data, form.tracking_number.data = parcel.carrier_code, parcel.tracking_number
+        if form.tracking_number.raw_data is None:
+            form.carrier.data = parcel.carrier_code
+            form.tracking_number.data = parcel.tracking_number
+        form.seen.data = form.seen.data or trace_of_number(parcel)
     carriers = {row.code: row for row in list_carriers()}
     membership = find_membership(current_user.id, cooperative.slug)
     goods = total([item.amount for item in parcel.line_items], "KRW")

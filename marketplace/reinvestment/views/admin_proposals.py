@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -26,6 +28,7 @@ from marketplace.reinvestment.operations import propose_program, revise_program
 from marketplace.reinvestment.queries import VillagePlace
 from marketplace.reinvestment.views import words
 from marketplace.reinvestment.views.blueprint import admin as bp
+from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 from marketplace.web.locale import current_language
 
@@ -60,7 +63,7 @@ def edit_program(number: str) -> ResponseReturnValue:
     program = queries.get_program(number)
     if program.proposed_by != current_user.id:
         raise NotYourProposal
-    if program.state is not ProgramState.PROPOSED:
+    if program.state is not ProgramState.PROPOSED and request.method == "GET":
         raise AlreadyDecided
     place = queries.find_place(request.args.get("village", program.village_code)[:13])
     if place is None:
@@ -70,6 +73,10 @@ def edit_program(number: str) -> ResponseReturnValue:
         try:
             with transaction():
                 revise_program(program, form.proposal(place.code), by=current_user.id, at=now())
+        except AlreadyDecided as error:
+            form.form_errors = [*form.form_errors, explain(error)]
+            page, _status = _render(form, place, queries.get_program(number))
+            return page, HTTPStatus.CONFLICT
         except DomainError as error:
             form.refuse("cooperative", error)
         else:
@@ -101,9 +108,7 @@ def _form(place: VillagePlace, program: Program | None) -> ProposalForm:
     return form
 
 
-def _render(
-    form: ProposalForm, place: VillagePlace, program: Program | None
-) -> ResponseReturnValue:
+def _render(form: ProposalForm, place: VillagePlace, program: Program | None) -> tuple[str, int]:
     return render_form(
         "reinvestment/admin_edit.html",
         form,
