@@ -163,3 +163,54 @@ class NotYourPolicyProposal(Conflict):
 
 class PolicyProposalNotFound(NotFound):
     message = N_("There is no such proposal of a division.")
+
+
+class NotReversible(Conflict):
+    message = N_("An entry of this kind is not reversed by hand.")
+
+
+class MixedCurrencies(Invalid):
+    message = N_("All lines of an adjustment are in one currency.")
+
+
+class AmountTooLarge(Invalid):
+    message = N_("A line can hold %(most)s at most.")
+
+
+class EntryDayInFuture(Invalid):
+    message = N_("The accounting day cannot lie in the future.")
+
+
+class EntryReasonMissing(Invalid):
+    message = N_("Write why this is booked; the reason stays in the record.")
+
+
+class EntryMemoMissing(Invalid):
+    message = N_("Write what happened.")
+
+
+class ReversalWaiting(Conflict):
+    message = N_("Another reversal of this entry waits for its second signature.")
+
+
+class EntryProposalStale(Conflict):
+    message = N_("The proposal changed after you opened it. Read it again before you sign.")
+
+
+class EntryMatterChanged(Conflict):
+    message = N_(
+        "Something more was booked about this matter since the reversal was proposed. "
+        "Withdraw it and look again."
+    )
+
+
+class EntryProposalDecided(Conflict):
+    message = N_("This proposal is decided already.")
+
+
+class NotYourEntryProposal(Conflict):
+    message = N_("Only the person who proposed the entry may change it.")
+
+
+class EntryProposalNotFound(NotFound):
+    message = N_("There is no such proposal of an entry.")

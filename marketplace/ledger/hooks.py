@@ -1,4 +1,4 @@
-"""What the audit of the books looks at. Higher rooms add their rules by `register_check`."""
+"""What higher rooms tell the books: rules for the audit, and which entries people may reverse."""
 
 from __future__ import annotations
 
@@ -70,3 +70,20 @@ def register_check(rule: str, name: str, run: Callable[[datetime], Finding]) -> 
 
 def registered_checks() -> Iterable[Check]:
     return _checks.values()
+
+
+Reversible = Callable[[int], None]
+
+_reversible: dict[str, Reversible] = {"adjustment": lambda entry_id: None}
+
+
+def register_reversible(kind: str, check: Reversible) -> None:
+    """Let two people reverse entries of `kind`. Repeating is safe.
+
+    `check(entry_id)` raises a DomainError where this one may not be reversed any more.
+    """
+    _reversible[kind] = check
+
+
+def find_reversible(kind: str) -> Reversible | None:
+    return _reversible.get(kind)

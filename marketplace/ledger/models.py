@@ -301,3 +301,48 @@ class SplitPolicyProposal(Model):
     def is_waiting(self) -> bool:
         """Proposed, and neither signed nor withdrawn."""
         return self.approved_by is None and self.withdrawn_by is None
+
+
+class LedgerEntryProposal(Model):
+    """An entry one person wrote by hand; with a second signature it is booked, once.
+
+    `lines` are [path, minor units, currency], `last_entry_id` is the newest entry about the same
+    matter when it was proposed, `body_sha256` seals what the second person reads. Decided, it is
+    unchangeable.
+    """
+
+    __tablename__ = "ledger_entry_proposals"
+    __table_args__ = (
+        CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="four_eyes"),
+        CheckConstraint("approved_by IS NULL OR withdrawn_by IS NULL", name="one_end"),
+        CheckConstraint("(approved_by IS NULL) = (entry_id IS NULL)", name="signed_is_booked"),
+        Index(
+            "uq_ledger_entry_proposals_waiting",
+            "reverses_id",
+            unique=True,
+            postgresql_where=text("approved_by IS NULL AND withdrawn_by IS NULL"),
+            sqlite_where=text("approved_by IS NULL AND withdrawn_by IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    lines: Mapped[list[Any]]
+    effective_on: Mapped[date]
+    memo: Mapped[str]
+    reason: Mapped[str]
+    reverses_id: Mapped[int | None] = mapped_column(Minor, ForeignKey("ledger_entries.id"))
+    last_entry_id: Mapped[int | None] = mapped_column(Minor)
+    body_sha256: Mapped[str]
+    proposed_by: Mapped[int]
+    proposed_at: Mapped[datetime]
+    approved_by: Mapped[int | None]
+    approved_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[int | None]
+    withdrawn_at: Mapped[datetime | None]
+    entry_id: Mapped[int | None] = mapped_column(Minor, ForeignKey("ledger_entries.id"))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Proposed, and neither signed nor withdrawn."""
+        return self.approved_by is None and self.withdrawn_by is None

@@ -3,11 +3,11 @@ from pathlib import Path
 
 ROOMS = Path(__file__).resolve().parents[2] / "marketplace"
 TABLES = (
-    r"(ledger_(entries|postings|accounts|account_controls|periods|period_changes|audits|leaves"
+    r"(ledger_(entries|entry_proposals|postings|accounts|account_controls|periods|period_changes|audits|leaves"
     r"|tile_roots|heads|cosignatures)|split_polic(ies|y_proposals))"
 )
 MODELS = (
-    r"(Ledger(Entry|Posting|Account|AccountControl|Period|PeriodChange|Audit|Leaf|TileRoot|Head"
+    r"(Ledger(Entry|EntryProposal|Posting|Account|AccountControl|Period|PeriodChange|Audit|Leaf|TileRoot|Head"
     r"|Cosignature)|SplitPolicy(Proposal)?)"
 )
 WRITING = re.compile(

@@ -31,7 +31,7 @@ from marketplace.ledger.models import LedgerEntry, LedgerPosting
 from marketplace.ledger.operations.accounts import lock_accounts, open_accounts
 from marketplace.ledger.queries.accounts import find_accounts
 from marketplace.ledger.queries.balances import balance
-from marketplace.ledger.queries.entries import get_entry
+from marketplace.ledger.queries.entries import Entry, get_entry
 
 
 def post(entry: NewEntry) -> int:
@@ -81,7 +81,7 @@ def reverse(
             occurred_at=occurred_at,
             effective_on=effective_on,
             memo=memo,
-            lines=[Line(posting.path, -posting.amount) for posting in original.postings],
+            lines=mirror(original),
             ref_kind=original.ref_kind,
             ref_id=original.ref_id,
             policy_id=original.policy_id,
@@ -90,6 +90,11 @@ def reverse(
             reverses_id=original.id,
         )
     )
+
+
+def mirror(entry: Entry) -> list[Line]:
+    """The lines that undo `entry`."""
+    return [Line(posting.path, -posting.amount) for posting in entry.postings]
 
 
 def _spent(lines: Sequence[Line]) -> dict[str, int]:

@@ -38,6 +38,8 @@ GUARDS = {
         "ledger_guard_period_change_delete",
         "ledger_guard_policy_proposal_update",
         "ledger_guard_policy_proposal_delete",
+        "ledger_guard_entry_proposal_update",
+        "ledger_guard_entry_proposal_delete",
     ),
     "postgresql": (
         *(
@@ -53,6 +55,8 @@ GUARDS = {
         "ledger_period_changes_kept",
         "split_policy_proposals_signed",
         "split_policy_proposals_kept",
+        "ledger_entry_proposals_signed",
+        "ledger_entry_proposals_kept",
     ),
 }
 STANDING = {
