@@ -29,6 +29,12 @@ def get_cooperative(slug: str) -> Cooperative:
     return cooperative
 
 
+def names_by_slug() -> dict[str, str]:
+    """Names of all cooperatives, for pages that name many of them."""
+    rows = db.session.execute(select(Cooperative.slug, Cooperative.name))
+    return {slug: name for slug, name in rows}
+
+
 def list_cooperatives(
     *, text: str = "", province: str = "", number: int = 1, size: int = 24
 ) -> tuple[Sequence[Cooperative], int]:

@@ -13,10 +13,14 @@ from marketplace.web.locale import mount
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
+    from marketplace.ledger.hooks import register_reversible
     from marketplace.reinvestment.audit import register_checks
+    from marketplace.reinvestment.operations.lots import check_unspent
     from marketplace.reinvestment.views import blueprints
     from marketplace.reinvestment.views.hooks import set_up_hooks
 
     set_up_hooks()
     register_checks()
+    for kind in ("pledge_received", "adjustment"):
+        register_reversible(kind, check_unspent)
     mount(app, blueprints)

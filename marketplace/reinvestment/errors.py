@@ -80,3 +80,13 @@ class PaymentsWaiting(Conflict):
 
 class MoreThanPledged(Conflict):
     message = N_("Only %(left)s of this pledge is still to come.")
+
+
+class LotSpent(Conflict):
+    message = N_("Programs were given money of this entry already; it is not reversed any more.")
+
+
+class ReferenceReversed(Conflict):
+    message = N_(
+        "This bank reference was booked and reversed. Write it with an addition, such as “-2”."
+    )

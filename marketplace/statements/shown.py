@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from markupsafe import Markup
 
@@ -24,24 +25,48 @@ class ShownLine:
     is_fund: bool
 
 
+class Side(Protocol):
+    """A line that is booked, or that would be."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def amount(self) -> Money: ...
+
+
 def shown_lines(entry: Entry, *, url: Callable[[str], str] | None = None) -> list[ShownLine]:
     """The lines of `entry`; with `url`, a function of account codes, their names are links."""
+    return shown(entry.postings, url=url)
+
+
+def shown(sides: Iterable[Side], *, url: Callable[[str], str] | None = None) -> list[ShownLine]:
+    """Lines as `shown_lines` gives them, booked or not."""
     return [
         ShownLine(
-            code=posting.path,
-            name=_name(posting.path, url(posting.code) if url else ""),
-            debit=in_won(posting.debit) if posting.debit else "",
-            credit=in_won(posting.credit) if posting.credit else "",
-            is_fund=posting.path.startswith("funds:"),
+            code=side.path,
+            name=_name(side.path, url(side.code) if url else ""),
+            debit=in_won(side.amount) if side.amount.minor > 0 else "",
+            credit=in_won(-side.amount) if side.amount.minor < 0 else "",
+            is_fund=side.path.startswith("funds:"),
         )
-        for posting in entry.postings
+        for side in sides
     ]
+
+
+def total_of(sides: Iterable[Side]) -> Markup:
+    """The sum of the debits, for each currency."""
+    sums: dict[str, int] = {}
+    for side in sides:
+        sums.setdefault(side.amount.currency, 0)
+        sums[side.amount.currency] += max(side.amount.minor, 0)
+    return Markup("<br>").join(in_won(Money(minor, unit)) for unit, minor in sums.items())
 
 
 def shown_total(entry: Entry) -> Markup:
     """The sum of one side, which is that of the other, for each currency."""
-    sums = [in_won(entry.turnover(currency)) for currency in entry.currencies]
-    return Markup("<br>").join(sums)
+    return total_of(entry.postings)
 
 
 def in_won(money: Money) -> str:

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from flask_babel import gettext as _
 
+from marketplace.statements.owners import cooperative_name
+
 # How the badge of a kind looks; kinds that are not here are blue.
 LOOKS = {
     "pledge": "ok",
@@ -102,8 +104,8 @@ def account_name(path: str) -> str:
         return names[path]
     for (start, end), name in _patterns().items():
         if path.startswith(start) and path.endswith(end):
-            who = path.removeprefix(start)
-            return name % {"who": who.removesuffix(end) if end else who}
+            who = path.removeprefix(start).removesuffix(end)
+            return name % {"who": cooperative_name(who) if start.endswith(":coop:") else who}
     return ""
 
 

@@ -12,3 +12,17 @@ def reader(open_as, world):
     from tests.reinvestment.world import an_auditor
 
     return open_as(an_auditor())
+
+
+@pytest.fixture
+def first(open_as, world):
+    from tests.reinvestment.world import an_admin
+
+    return open_as(an_admin("Dewi Lestari"))
+
+
+@pytest.fixture
+def second(open_as, world):
+    from tests.reinvestment.world import an_admin
+
+    return open_as(an_admin("Park Minseo"))

@@ -38,16 +38,6 @@ def whole(world):
     return world
 
 
-@pytest.fixture
-def first(open_as, world):
-    return open_as(an_admin("Dewi Lestari"))
-
-
-@pytest.fixture
-def second(open_as, world):
-    return open_as(an_admin("Park Minseo"))
-
-
 def send(browser, address: str, data=None):
     """Post a form and go where the answer leads."""
     answer = browser.post(address, data=data)
@@ -370,7 +360,7 @@ def test_months_changed_meanwhile_are_not_signed(whole, first, second):
 
 
 def test_what_waits_for_a_second_person_stands_at_home(world, first, reader):
-    assert "No month and no division is waiting." in text_of(reader.get("/en/admin/"))
+    assert "No month, no division and no entry is waiting." in text_of(reader.get("/en/admin/"))
 
     propose(first)
     first.post("/en/admin/ledger/periods/2026-04/changes", data={"2026-04-to_state": "soft"})

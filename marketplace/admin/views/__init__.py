@@ -10,6 +10,7 @@ from marketplace.admin.views import (  # noqa: F401  (their routes)
     journal,
     periods,
     policies,
+    proposed_entries,
     trial_balance,
 )
 from marketplace.admin.views.blueprint import bp

@@ -11,9 +11,12 @@ from flask_babel import gettext as _
 from marketplace.admin.queries import AT_MOST, Queue
 from marketplace.admin.views.periods import change_name
 from marketplace.admin.views.policies import scope_name
+from marketplace.admin.views.proposed_entries import proposal_name
 from marketplace.kernel.time import today_in_seoul
+from marketplace.ledger.queries.entry_proposals import list_waiting_entries
 from marketplace.ledger.queries.periods import list_waiting_changes
 from marketplace.ledger.queries.policy_history import list_waiting_policies
+from marketplace.statements.wording import kind_name
 from marketplace.web.formats import format_day
 
 
@@ -28,7 +31,7 @@ class Decision:
 
 
 def decisions_waiting() -> Queue:
-    """Changes of months and divisions, the longest waiting first; two queries."""
+    """Changes of months and divisions, entries; the longest waiting first; three queries."""
     months = [
         Decision(
             f"{change.starts_on:%Y-%m}",
@@ -47,5 +50,14 @@ def decisions_waiting() -> Queue:
         )
         for proposal in list_waiting_policies()
     ]
-    found = sorted([*months, *divisions], key=lambda decision: decision.proposed_at)
+    entries = [
+        Decision(
+            proposal_name(proposal),
+            kind_name(proposal.kind),
+            url_for("admin.show_entry_proposal", proposal_id=proposal.id),
+            proposal.proposed_at,
+        )
+        for proposal in list_waiting_entries()
+    ]
+    found = sorted([*months, *divisions, *entries], key=lambda decision: decision.proposed_at)
     return Queue(found[:AT_MOST], len(found))

@@ -6,8 +6,10 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 from markupsafe import Markup
 
+from marketplace.accounts.models import Role
 from marketplace.admin import queries
 from marketplace.admin.forms import JournalForm
 from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
@@ -63,6 +65,7 @@ def list_entries() -> ResponseReturnValue:
         description=description,
         looks=LOOKS,
         account_name=account_name,
+        may_act=current_user.has_role(Role.ADMIN),
         shares=_draw_shares(queries.daily_shares(today)),
     )
 

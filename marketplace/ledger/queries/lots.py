@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import aliased
 
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
 
@@ -15,8 +16,10 @@ def lots(
     """A statement to join: what flowed into accounts, one row per credit.
 
     Columns entry_id, line_no, amount (positive, minor units), code, ref_kind, ref_id. Entries of
-    `without_kinds`, and reversals, only bring back what was there before and are no lots.
+    `without_kinds`, and reversals, only bring back what was there before and are no lots; what was
+    reversed is none any more.
     """
+    reversal = aliased(LedgerEntry)
     statement = (
         select(
             LedgerPosting.entry_id,
@@ -28,7 +31,11 @@ def lots(
         )
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
-        .where(LedgerPosting.amount < 0, LedgerEntry.reverses_id.is_(None))
+        .where(
+            LedgerPosting.amount < 0,
+            LedgerEntry.reverses_id.is_(None),
+            ~exists().where(reversal.reverses_id == LedgerEntry.id),
+        )
     )
     if codes:
         statement = statement.where(LedgerAccount.code.in_(sorted(codes)))

@@ -6,6 +6,7 @@ import struct
 from base64 import b64encode
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
@@ -164,6 +165,28 @@ def _leaves(*conditions: ColumnElement[bool]) -> list[Leaf]:
         .order_by(LedgerLeaf.leaf_index)
     )
     return [Leaf(*row) for row in rows]
+
+
+def find_leaf(entry_id: int) -> Leaf | None:
+    """The place of an entry in the log, once it is sealed."""
+    return next(iter(_leaves(LedgerLeaf.entry_id == entry_id)), None)
+
+
+def find_covering_head(index: int) -> LedgerHead | None:
+    """The first signed head that covers the leaf at `index`."""
+    return db.session.scalar(
+        select(LedgerHead).where(LedgerHead.size > index).order_by(LedgerHead.size).limit(1)
+    )
+
+
+def find_last_head_of(before: datetime) -> LedgerHead | None:
+    """The last head signed before an instant."""
+    return db.session.scalar(
+        select(LedgerHead)
+        .where(LedgerHead.signed_at < before)
+        .order_by(LedgerHead.size.desc())
+        .limit(1)
+    )
 
 
 def written_leaves(start: int, stop: int) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
 from marketplace.ledger.chart import path_of
 from marketplace.ledger.queries import lots
+from marketplace.reinvestment.errors import LotSpent
 from marketplace.reinvestment.models import LotUse
 from marketplace.reinvestment.postings import RETURN
 
@@ -62,6 +63,13 @@ def return_lots(entry_id: int, spent_by: int, fund: str, amount: Money) -> None:
         )
     db.session.flush()
     _check_sum(entry_id, fund, -amount)
+
+
+def check_unspent(entry_id: int) -> None:
+    """Raise LotSpent where a program was given something of what the entry put into a fund."""
+    used = db.session.scalar(select(func.sum(LotUse.amount)).where(LotUse.lot_entry_id == entry_id))
+    if used:
+        raise LotSpent
 
 
 def unspent_shares(entry_id: int) -> dict[str, int]:

@@ -12,7 +12,7 @@ from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.operations import post
 from marketplace.ledger.queries import find_entry
 from marketplace.reinvestment import postings
-from marketplace.reinvestment.errors import AmountNotPositive, MoreThanPledged
+from marketplace.reinvestment.errors import AmountNotPositive, MoreThanPledged, ReferenceReversed
 from marketplace.reinvestment.models import Pledge, ProgramTheme
 from marketplace.reinvestment.operations.forms import find_by_form_key
 from marketplace.reinvestment.queries.pledges import received_of
@@ -67,15 +67,18 @@ def receive_pledge(
 ) -> None:
     """The bank shows money of a pledge: it can be allocated now, once per bank reference.
 
-    Raises AmountNotPositive, MoreThanPledged(left=…), and IdempotencyConflict where the reference
-    is booked with another amount.
+    Raises AmountNotPositive, MoreThanPledged(left=…), ReferenceReversed, and IdempotencyConflict
+    where the reference is booked with another amount.
     """
     if amount.minor <= 0:
         raise AmountNotPositive
     pledge = lock(Pledge, pledge.id)
     entry = postings.pledge_received(pledge.number, amount, reference.strip(), by=by, at=at)
     left = pledge.amount - received_of(pledge)
-    if amount > left and find_entry(entry.idem_key) is None:
+    booked = find_entry(entry.idem_key)
+    if booked is not None and booked.reversed_by_id is not None:
+        raise ReferenceReversed
+    if amount > left and booked is None:
         raise MoreThanPledged(left=left)
     post(entry)
     log.info("pledge received", pledge=pledge.number, by=by)

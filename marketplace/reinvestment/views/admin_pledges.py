@@ -13,7 +13,7 @@ from marketplace.ledger.errors import IdempotencyConflict
 from marketplace.ledger.queries import entries_about
 from marketplace.reference.queries import list_provinces
 from marketplace.reinvestment import queries
-from marketplace.reinvestment.errors import MoreThanPledged
+from marketplace.reinvestment.errors import MoreThanPledged, ReferenceReversed
 from marketplace.reinvestment.forms import PledgeForm, ReceiptForm
 from marketplace.reinvestment.models import Pledge, ProgramTheme
 from marketplace.reinvestment.operations import make_pledge, receive_pledge
@@ -88,7 +88,7 @@ def new_receipt(number: str) -> ResponseReturnValue:
                 )
         except MoreThanPledged as error:
             form.refuse("amount", error)
-        except IdempotencyConflict as error:
+        except (IdempotencyConflict, ReferenceReversed) as error:
             form.refuse("reference", error)
         else:
             flash(_("Booked. The money can be allocated now."), "ok")
