@@ -111,7 +111,7 @@ class SharePolicyForm(PolicyForm):
     programs = _percent(_l("Village program fund"))
     training = _percent(_l("Training and mentoring fund"))
     youth = _percent(_l("Youth ambassador fund"))
-    reserve = _percent(_l("Reserve"))
+    reserve = _percent(_l("Reserve for refunds"))
 
 
 POLICY_FORMS: dict[str, type[PolicyForm]] = {"sale": SalePolicyForm, "share": SharePolicyForm}

@@ -63,7 +63,6 @@ CHART = (
     _fund("funds:village:programs"),
     _fund("funds:village:training"),
     _fund("funds:village:youth"),
-    _fund("funds:village:reserve"),
     Rule("funds:refund-reserve", may_overdraw=False),
     _fund("funds:csr:*:pledged", may_overdraw=True),
     _fund("funds:csr:*:available"),

@@ -22,6 +22,14 @@ SCOPES = {
     "sale": ("cooperative", "service", "village_share"),
     "share": ("programs", "training", "youth", "reserve"),
 }
+REFUND_RESERVE = "funds:refund-reserve"
+# Where each part of the village share goes when it is released.
+SHARE_FUNDS = {
+    "programs": "funds:village:programs",
+    "training": "funds:village:training",
+    "youth": "funds:village:youth",
+    "reserve": REFUND_RESERVE,
+}
 
 
 def check_policy(

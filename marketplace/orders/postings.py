@@ -11,6 +11,7 @@ from datetime import datetime
 from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.drafts import Line, NewEntry
+from marketplace.ledger.policies import REFUND_RESERVE, SHARE_FUNDS
 from marketplace.orders.policies import Parts
 
 STRIPE = "assets:stripe"
@@ -19,7 +20,6 @@ SHIPPING = "liabilities:shipping"
 DEFERRED_FEE = "liabilities:deferred-fee"
 TO_BUYERS = "liabilities:buyers"
 SHARE_HELD = "funds:village:held"
-REFUND_RESERVE = "funds:refund-reserve"
 PLATFORM_FEE = "income:platform-fee"
 STRIPE_FEE = "expenses:stripe-fee"
 REFUND_COVER = "expenses:refund-cover"
@@ -35,10 +35,6 @@ def payable_to(slug: str) -> str:
 
 def clawback_of(slug: str) -> str:
     return f"assets:coop:{slug}:clawback"
-
-
-def fund(name: str) -> str:
-    return f"funds:village:{name}"
 
 
 def sale(
@@ -110,7 +106,7 @@ def release(
             Line(DEFERRED_FEE, won(left.service)),
             Line(PLATFORM_FEE, -won(left.service)),
             Line(SHARE_HELD, won(left.village_share)),
-            *[Line(fund(name), -won(amount)) for name, amount in shares.items()],
+            *[Line(SHARE_FUNDS[name], -won(amount)) for name, amount in shares.items()],
         ],
         order_number,
         policy_id=policy_id,
@@ -162,11 +158,13 @@ def refund_after_release(
 ) -> NewEntry:
     """Money went back after the release; programs keep what they were given.
 
-    `from_funds` (path to won) is what of the order's own share lies unspent in its funds, then
-    gives the reserve for refunds, and we bear what it lacks. `from_payable` (rupiah) is what was
-    not paid out yet; the rest the cooperative owes us.
+    `from_funds` (path to won) is what of the order's own share lies unspent in its funds, its part
+    of the reserve among them; then the reserve gives `from_reserve`, and we bear what it lacks.
+    `from_payable` (rupiah) is what was not paid out yet; the rest the cooperative owes us.
     """
     covered = parts.village_share - sum(from_funds.values()) - from_reserve
+    own = from_funds.get(REFUND_RESERVE, 0)
+    funds = {**from_funds, REFUND_RESERVE: own + from_reserve}
     return _entry(
         "refund",
         f"refund:{refund_number}",
@@ -175,8 +173,7 @@ def refund_after_release(
             Line(STRIPE, -won(parts.total)),
             Line(TRADING, won(parts.cooperative)),
             Line(PLATFORM_FEE, won(parts.service)),
-            *[Line(path, won(amount)) for path, amount in from_funds.items()],
-            Line(REFUND_RESERVE, won(from_reserve)),
+            *[Line(path, won(amount)) for path, amount in funds.items()],
             Line(REFUND_COVER, won(covered)),
             Line(SHIPPING, won(parts.shipping)),
             Line(TRADING, -_idr(parts.owed)),

@@ -12,6 +12,7 @@ from marketplace.kernel.errors import N_
 from marketplace.kernel.money import won
 from marketplace.ledger.hooks import Breach, Finding, register_check
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
+from marketplace.ledger.policies import REFUND_RESERVE
 from marketplace.ledger.queries import list_accounts, lots
 from marketplace.reinvestment.models import Allocation, Disbursement, LotUse, Pledge, Program
 from marketplace.reinvestment.policies import funds_for
@@ -147,13 +148,28 @@ def check_lots(at: datetime) -> Finding:
 
 
 def check_uses(at: datetime) -> Finding:
-    """Whether the lots noted for each entry and fund sum to what it took of the fund."""
+    """Whether the lots noted for each entry and fund sum to what it took of the fund.
+
+    The reserve gives refunds more than the order's own part, so it is not among these funds.
+    """
     lot = lots(without_kinds=[RETURN]).subquery()
-    used = select(LotUse.entry_id.label("entry_id"), lot.c.code, LotUse.amount).join(
-        lot, and_(lot.c.entry_id == LotUse.lot_entry_id, lot.c.line_no == LotUse.lot_line_no)
+    used = (
+        select(LotUse.entry_id.label("entry_id"), lot.c.code, LotUse.amount)
+        .join(lot, and_(lot.c.entry_id == LotUse.lot_entry_id, lot.c.line_no == LotUse.lot_line_no))
+        .where(lot.c.code != f"{REFUND_RESERVE}:krw")
     )
     taken = select(Allocation.entry_id, Allocation.fund.concat(literal(":krw")), -Allocation.minor)
-    both = used.union_all(taken).subquery()
+    refunded = (
+        select(LedgerPosting.entry_id, LedgerAccount.code, -LedgerPosting.amount)
+        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+        .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
+        .where(
+            LedgerEntry.kind == "refund",
+            LedgerAccount.code.like("funds:village:%"),
+            LedgerAccount.code.not_like("funds:village:held:%"),
+        )
+    )
+    both = used.union_all(taken, refunded).subquery()
     rows = db.session.execute(
         select(both.c.entry_id, both.c.code, func.sum(both.c.amount).label("minor"))
         .group_by(both.c.entry_id, both.c.code)

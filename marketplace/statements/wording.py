@@ -156,7 +156,6 @@ def _names() -> dict[str, str]:
         "funds:village:programs": _("Village program fund"),
         "funds:village:training": _("Training and mentoring fund"),
         "funds:village:youth": _("Youth ambassador fund"),
-        "funds:village:reserve": _("Reserve"),
         "funds:refund-reserve": _("Reserve for refunds"),
         "equity:opening": _("Opening"),
         "equity:retained": _("Retained"),

@@ -51,6 +51,12 @@ def test_a_year_of_real_operations_breaks_no_rule(world):
     assert broken() == {}
 
 
+def test_a_refund_after_the_release_breaks_no_rule(world):
+    refunded(world.delivered, 50_000)
+
+    assert broken() == {}
+
+
 def test_more_given_back_than_was_paid_is_named(world):
     refund = refunded(world.waiting, 50_000)
     tamper("UPDATE order_refunds SET minor = 999999")

@@ -263,4 +263,4 @@ def test_kinds_are_listed_once():
 
 
 def test_an_account_never_used_stands_at_zero():
-    assert balance("funds:village:reserve:krw") == won(0)
+    assert balance("funds:village:youth:krw") == won(0)

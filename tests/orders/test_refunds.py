@@ -12,6 +12,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah, won
 from marketplace.kernel.outbox import OutboxMessage
 from marketplace.kernel.time import now
+from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.ledger.queries import balance, credit_balance, entries_about
 from marketplace.orders.errors import (
     NotPaid,
@@ -58,7 +59,7 @@ from tests.reinvestment.world import a_program, approved
 
 pytestmark = pytest.mark.usefixtures("database")
 
-FUNDS = ("programs", "training", "youth", "reserve")
+FUNDS = tuple(SHARE_FUNDS.values())
 NO_MONEY = (
     "equity:trading:idr-krw:krw",
     "equity:trading:idr-krw:idr",
@@ -196,7 +197,7 @@ def test_after_the_release_the_share_comes_back_from_where_it_lies(order, admin)
 
     refunded(order, 50_000, admin)
 
-    left = {name: balance(f"funds:village:{name}:krw").minor for name in FUNDS}
+    left = {name: balance(f"{path}:krw").minor for name, path in SHARE_FUNDS.items()}
     assert left == {"programs": -1_050, "training": -225, "youth": -150, "reserve": -75}
     assert balance("expenses:refund-cover:krw") == won(0)
     assert balance("income:platform-fee:krw") == won(-2_500)
@@ -210,7 +211,7 @@ def test_refunds_in_pieces_after_the_release_leave_no_won_behind(order, admin):
         refunded(order, amount, admin)
     refunded(order, amount_left(order).minor, admin)
 
-    assert [balance(f"funds:village:{name}:krw").minor for name in FUNDS] == [0, 0, 0, 0]
+    assert [balance(f"{path}:krw").minor for path in FUNDS] == [0, 0, 0, 0]
     assert [balance(code).minor for code in NO_MONEY] == [0, 0, 0, 0, 0]
     assert balance("expenses:refund-cover:krw") == won(0)
     assert lots_left(the_parcel(order).cooperative_id, LotSide.PAYABLE) == []
@@ -225,9 +226,32 @@ def test_a_program_keeps_what_it_was_given_and_the_reserve_for_refunds_gives(ord
 
     assert balance("funds:village:programs:krw") == won(0)
     assert credit_balance("funds:refund-reserve:krw") == won(0)
-    # 3,000 won of share: 900 lay unspent in the other funds, 300 in the reserve.
+    # 3,000 won of share: 900 lay unspent in the other funds, 300 more in the reserve.
     assert balance("expenses:refund-cover:krw") == won(1_800)
     assert trace_order(order.number).total == won(2_100)
+
+
+def test_the_reserve_that_other_shares_feed_pays_what_a_program_has(order, admin, stripe):
+    other = an_order(at=now())
+    payment = a_session(other)
+    stripe.pay(payment.session_id)
+    settle(payment.session_id, at=now())
+    for one in (order, other):
+        released(the_parcel(one), at=now() + timedelta(days=8))
+    approved(a_program(4_200))
+    assert credit_balance("funds:refund-reserve:krw") == won(300)
+
+    refunded(order, 100_000, admin)
+
+    # 450 and 300 of its own, 150 of its own part of the reserve, 150 of the other order's part.
+    assert credit_balance("funds:refund-reserve:krw") == won(0)
+    assert balance("expenses:refund-cover:krw") == won(1_950)
+
+    refunded(other, 100_000, admin)
+
+    # Its own part of the reserve is gone: nothing is taken twice, the rest we bear.
+    assert credit_balance("funds:refund-reserve:krw") == won(0)
+    assert balance("expenses:refund-cover:krw") == won(1_950 + 2_250)
 
 
 def test_what_a_refund_took_of_a_fund_cannot_be_allocated(order, admin):

@@ -102,7 +102,7 @@ def test_a_release_makes_the_money_payable_and_the_share_available():
     assert balance("funds:village:programs:krw") == won(-2_100)
     assert balance("funds:village:training:krw") == won(-450)
     assert balance("funds:village:youth:krw") == won(-300)
-    assert balance("funds:village:reserve:krw") == won(-150)
+    assert balance("funds:refund-reserve:krw") == won(-150)
     assert balance("income:platform-fee:krw") == won(-5_000)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from marketplace.kernel.money import rupiah, won
+from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.orders import payout_postings, postings
 from marketplace.orders.policies import divide_share, refund_parts, split_parcel
 from tests.factories import NOON
@@ -32,7 +33,7 @@ SIGNED = {"signers": (1, 2), "at": NOON}
 
 
 def from_funds(share):
-    return {postings.fund(name): part for name, part in divide_share(share, SHARE_PARTS).items()}
+    return {SHARE_FUNDS[name]: part for name, part in divide_share(share, SHARE_PARTS).items()}
 
 
 def settled(paid):

@@ -11,6 +11,7 @@ from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.drafts import Line, NewEntry
 from marketplace.ledger.operations import post
+from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.reference.models import District, Village
 from marketplace.reinvestment.models import Pledge, Program, ProgramTheme
 from marketplace.reinvestment.operations import (
@@ -63,7 +64,7 @@ def a_share(amount: int, fund: str = "programs", *, order: str = "", at=NOON) ->
             memo=f"Parcel {order} released",
             lines=[
                 Line("assets:stripe", won(amount)),
-                Line(f"funds:village:{fund}", won(-amount)),
+                Line(SHARE_FUNDS[fund], won(-amount)),
             ],
             ref_kind="order",
             ref_id=order,

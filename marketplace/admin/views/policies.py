@@ -294,6 +294,6 @@ def part_name(part: str) -> str:
         "programs": _("Village program fund"),
         "training": _("Training and mentoring fund"),
         "youth": _("Youth ambassador fund"),
-        "reserve": _("Reserve"),
+        "reserve": _("Reserve for refunds"),
     }
     return names.get(part, part)

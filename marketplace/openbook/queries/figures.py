@@ -15,6 +15,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, won
 from marketplace.ledger.chart import path_of
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
+from marketplace.ledger.policies import REFUND_RESERVE
 from marketplace.ledger.queries.accounts import under
 from marketplace.reinvestment.postings import ALLOCATION, RETURN
 
@@ -58,7 +59,7 @@ class Figures:
     @property
     def shares(self) -> Money:
         """Village shares of sales, less what refunds took back."""
-        return _sum(self.came, VILLAGE)
+        return _sum(self.came, VILLAGE) + won(self.came.get(REFUND_RESERVE, 0))
 
     @property
     def pledges(self) -> Money:
@@ -103,7 +104,7 @@ class Figures:
     def funds(self) -> tuple[str, ...]:
         """Paths of the funds that were ever used, the village's first."""
         found = {path for path in (*self.came, *self.balances) if is_fund(path)}
-        return tuple(sorted(found, key=lambda path: (not path.startswith(VILLAGE), path)))
+        return tuple(sorted(found, key=lambda path: (path.startswith(CSR), path)))
 
     @property
     def funds_by_path(self) -> dict[str, Money]:
@@ -112,8 +113,10 @@ class Figures:
 
 def is_fund(path: str) -> bool:
     """Whether `path` holds money that has come and that no program has yet."""
-    return path.startswith(f"{VILLAGE}:") or (
-        path.startswith(f"{CSR}:") and path.endswith(":available")
+    return (
+        path == REFUND_RESERVE
+        or path.startswith(f"{VILLAGE}:")
+        or (path.startswith(f"{CSR}:") and path.endswith(":available"))
     )
 
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.kernel.ids import normalize_code
 from marketplace.kernel.money import Money, won
+from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.ledger.queries import Entry
 from marketplace.openbook.queries import find_receipt
 from marketplace.openbook.views.blueprint import bp
@@ -88,6 +89,6 @@ class IntoFunds:
         sums: dict[str, Money] = {}
         for entry in self.entries:
             for line in entry.postings:
-                if line.path.startswith("funds:village:") and line.credit:
+                if line.path in SHARE_FUNDS.values() and line.credit:
                     sums[line.path] = sums.get(line.path, won(0)) + line.credit
         return sums

@@ -11,6 +11,7 @@ from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, lock
 from marketplace.kernel.money import Money, split
 from marketplace.ledger.operations import lock_accounts, post
+from marketplace.ledger.policies import REFUND_RESERVE
 from marketplace.ledger.queries import credit_balance, find_entry
 from marketplace.orders import postings
 from marketplace.orders.errors import NotPaid, RefundMeanwhile
@@ -101,10 +102,11 @@ def _book_after_release(
     """
     released = find_entry(f"release:{parcel.number}")
     funds = [line.code for line in released.postings if line.credit] if released else []
-    lock_accounts([*funds, f"{postings.payable_to(slug)}:idr", f"{postings.REFUND_RESERVE}:krw"])
-    from_funds = _from_own_share(released.id, parts.village_share) if released else {}
+    lock_accounts([*funds, f"{postings.payable_to(slug)}:idr", f"{REFUND_RESERVE}:krw"])
+    reserve = max(0, credit_balance(f"{REFUND_RESERVE}:krw").minor)
+    from_funds = _from_own_share(released.id, parts.village_share, reserve) if released else {}
     missing = parts.village_share - sum(from_funds.values())
-    reserve = credit_balance(f"{postings.REFUND_RESERVE}:krw").minor
+    reserve -= from_funds.get(REFUND_RESERVE, 0)
     chosen, claimed = _from_own_lot(parcel.id, parts)
     entry = postings.refund_after_release(
         decided.number,
@@ -112,7 +114,7 @@ def _book_after_release(
         slug,
         parts,
         from_funds=from_funds,
-        from_reserve=max(0, min(missing, reserve)),
+        from_reserve=min(missing, reserve),
         from_payable=parts.owed - claimed[0],
         occurred_at=decided.at,
         at=at,
@@ -124,9 +126,15 @@ def _book_after_release(
     open_lot(LotSide.CLAWBACK, parcel, entry_id, minor=claimed[0], book_minor=claimed[1])
 
 
-def _from_own_share(release_entry_id: int, amount: int) -> dict[str, int]:
-    """What is unspent of the order's own share gives it back, in proportion, as far as it goes."""
-    left = {path: part for path, part in share_lots().unspent(release_entry_id).items() if part > 0}
+def _from_own_share(release_entry_id: int, amount: int, reserve: int) -> dict[str, int]:
+    """What is unspent of the order's own share gives it back, in proportion, as far as it goes.
+
+    Its part of the reserve gives no more than the `reserve` holds: other refunds may have used it.
+    """
+    unspent = dict(share_lots().unspent(release_entry_id))
+    if REFUND_RESERVE in unspent:
+        unspent[REFUND_RESERVE] = min(unspent[REFUND_RESERVE], reserve)
+    left = {path: part for path, part in unspent.items() if part > 0}
     whole = sum(left.values())
     if not amount or not whole:
         return {}

@@ -15,6 +15,7 @@ from marketplace.drawings import Node, flow
 from marketplace.kernel.db import transaction
 from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import now
+from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.ledger.queries import Entry, entries_about
 from marketplace.orders.forms import REASONS
 from marketplace.orders.hooks import trace_of
@@ -51,6 +52,8 @@ from marketplace.web.access import signed_in
 from marketplace.web.errors import explain
 from marketplace.web.formats import format_moment, format_money
 from marketplace.web.paging import Page, page_number
+
+PART_OF_FUND = {path: part for part, path in SHARE_FUNDS.items()}
 
 
 @dataclass(frozen=True)
@@ -151,9 +154,9 @@ class OrderView:
                 entry.occurred_at,
                 entry.id,
                 [
-                    (posting.path.rpartition(":")[2], -posting.amount)
+                    (PART_OF_FUND[posting.path], -posting.amount)
                     for posting in entry.postings
-                    if posting.path.startswith("funds:village:") and posting.amount.minor < 0
+                    if posting.path in PART_OF_FUND and posting.amount.minor < 0
                 ],
             )
             for entry in self.entries
@@ -391,7 +394,7 @@ def release_rows(release: SharedRelease) -> list[tuple[str, str]]:
         "programs": _("Village program fund"),
         "training": _("Training and mentoring"),
         "youth": _("Youth ambassadors"),
-        "reserve": _("Reserve"),
+        "reserve": _("Reserve for refunds"),
     }
     return [(names.get(name, name), format_money(amount)) for name, amount in release.amounts]
 

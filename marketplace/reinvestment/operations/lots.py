@@ -9,12 +9,13 @@ from sqlalchemy import Integer, Subquery, case, func, insert, literal, select
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
 from marketplace.ledger.chart import path_of
+from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.ledger.queries import lots
 from marketplace.reinvestment.errors import LotSpent
 from marketplace.reinvestment.models import LotUse
 from marketplace.reinvestment.postings import RETURN
 
-VILLAGE = "funds:village:"
+SHARE_CODES = [f"{path}:krw" for path in SHARE_FUNDS.values()]
 
 
 def use_lots(entry_id: int, fund: str, amount: Money) -> None:
@@ -73,7 +74,7 @@ def check_unspent(entry_id: int) -> None:
 
 
 def unspent_shares(entry_id: int) -> dict[str, int]:
-    """What is left, in won, of what the entry put into each village fund."""
+    """What is left, in won, of what the entry put into each fund of the village share."""
     lot, used = _lots_and_uses()
     rows = db.session.execute(
         select(lot.c.code, lot.c.amount - func.coalesce(used.c.amount, 0))
@@ -81,7 +82,7 @@ def unspent_shares(entry_id: int) -> dict[str, int]:
             used,
             (used.c.lot_entry_id == lot.c.entry_id) & (used.c.lot_line_no == lot.c.line_no),
         )
-        .where(lot.c.entry_id == entry_id, lot.c.code.startswith(VILLAGE))
+        .where(lot.c.entry_id == entry_id, lot.c.code.in_(SHARE_CODES))
         .order_by(lot.c.line_no)
     )
     return {path_of(code): int(left) for code, left in rows}

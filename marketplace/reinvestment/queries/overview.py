@@ -12,13 +12,14 @@ from sqlalchemy import select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, won
+from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.ledger.queries import list_accounts, turnovers
 from marketplace.ledger.queries.balances import AccountBalance, Turnover
 from marketplace.reinvestment.models import Program
 from marketplace.reinvestment.postings import RETURN, committed_to
 from marketplace.reinvestment.queries.funds import allocated_by_fund
 
-VILLAGE = tuple(f"funds:village:{name}" for name in ("programs", "training", "youth", "reserve"))
+VILLAGE = tuple(SHARE_FUNDS.values())
 CSR = "funds:csr"
 MONTHS = 12
 

@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, won
+from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.ledger.queries import Entry, entries_about, lots
 from marketplace.reinvestment.models import Allocation, LotUse, Program
 from marketplace.reinvestment.postings import RETURN
 
 HELD = "funds:village:held"
-VILLAGE = "funds:village:"
+FUNDS = {HELD, *SHARE_FUNDS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def trace_order(number: str) -> ShareTrace:
         (entry.id, posting)
         for entry in entries
         for posting in entry.postings
-        if posting.path.startswith(VILLAGE)
+        if posting.path in FUNDS
     ]
     uses = list_uses({entry_id for entry_id, _ in found})
     held = won(-sum(posting.amount.minor for _, posting in found if posting.path == HELD))
@@ -96,9 +97,14 @@ def trace_order(number: str) -> ShareTrace:
     for entry_id, posting in found:
         if posting.path != HELD and posting.credit is not None:
             funds.setdefault(posting.path, []).append((entry_id, posting.line_no, posting.credit))
-    # A refund after the release takes back what is unspent of these very lots.
+    # A refund after the release takes back what is unspent of these very lots; what the reserve
+    # gives beyond its part came from other orders.
     back = {
-        fund: sum(p.amount.minor for _, p in found if p.path == fund and p.debit) for fund in funds
+        fund: min(
+            sum(p.amount.minor for _, p in found if p.path == fund and p.debit),
+            sum(amount.minor for _, _, amount in its_lots),
+        )
+        for fund, its_lots in funds.items()
     }
     return ShareTrace(
         tuple(entries),

@@ -27,7 +27,7 @@ FUND_DYES = {
     "funds:village:programs": 2,
     "funds:village:training": 7,
     "funds:village:youth": 6,
-    "funds:village:reserve": 5,
+    "funds:refund-reserve": 5,
 }
 MAIN_LINES = {"disbursement": "expenses:grants:", "pledge_received": "assets:bank-trust"}
 LOOKS = {
