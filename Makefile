@@ -34,6 +34,10 @@ bench: ready ## Measure speed, weight and memory beside their budgets
 translations: ready ## Collect the texts of the pages into the catalogs
 	@$(BIN)/python -m devtools.translations
 
+.PHONY: docs
+docs: ready ## Write the worked postings into docs/ledger.md
+	@$(BIN)/python -m devtools.ledger_page
+
 .PHONY: migration
 migration: ready ## Write a migration from the models: make migration m="add x"
 	@LUMBUNG_DEMO=1 $(BIN)/flask --app wsgi db migrate -m "$(m)"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask_babel import gettext as _
@@ -8,13 +9,25 @@ from wtforms import DateField, Field, SelectField, StringField
 from wtforms.validators import Length, Optional, ValidationError
 from wtforms.widgets import TextInput
 
+from marketplace.kernel.money import Money, won
 from marketplace.ledger.queries import Journal
+from marketplace.statements.wording import kinds_meant
 from marketplace.web.forms import Form
+
+MOST_WON = 100_000_000_000
 
 
 def plain(text: str | None) -> str:
     """What was typed, without the ends and without NUL, which PostgreSQL cannot keep."""
     return (text or "").replace("\0", "").strip()
+
+
+def read_won(text: str) -> Money | None:
+    """An amount in whole won as people type it; None where it cannot be read or is nothing."""
+    digits = re.sub(r"[\s.,\u00a0원₩]", "", text)
+    if not re.fullmatch(r"[0-9]{1,12}", digits) or not 0 < int(digits) <= MOST_WON:
+        return None
+    return won(int(digits))
 
 
 class DayField(DateField):
@@ -48,6 +61,7 @@ class JournalForm(Form):
     kind = SelectField(_l("Kind"), validate_choice=False, filters=[plain])
     path = SelectField(_l("Account"), validate_choice=False, filters=[plain])
     text = StringField(_l("Words or number"), [Length(max=100)], filters=[plain])
+    at_least = StringField(_l("At least, won"), [Length(max=20)], filters=[plain])
 
     def offer(self, kinds: dict[str, str], paths: dict[str, str]) -> None:
         """Fill the choices; what is asked for is among them, be it a group, an account or wrong."""
@@ -63,12 +77,18 @@ class JournalForm(Form):
         if self.since.data and field.data and field.data < self.since.data:
             raise ValidationError(_("This day lies before the first one."))
 
+    def validate_at_least(self, field: StringField) -> None:
+        if field.data and read_won(field.data) is None:
+            raise ValidationError(_("Write whole won above zero, for example 33200."))
+
     def journal(self) -> Journal:
         """The entries asked for, by a form that is right."""
         return Journal(
             kind=self.kind.data or None,
             path=self.path.data or None,
             text=self.text.data or None,
+            meant=kinds_meant(self.text.data or ""),
+            at_least=read_won(self.at_least.data or ""),
             since=self.since.data,
             until=self.until.data,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 
@@ -12,13 +11,13 @@ from wtforms import DateField, DecimalField, Field, HiddenField, StringField, Te
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import TextInput
 
-from marketplace.kernel.money import Money, won
+from marketplace.admin.forms import read_won
+from marketplace.kernel.money import Money
 from marketplace.kernel.time import SEOUL
 from marketplace.ledger.models import PeriodState
 from marketplace.ledger.policies import SCOPES
 from marketplace.web.forms import Form
 
-MOST_WON = 100_000_000_000
 LONGEST_REASON = 500
 
 
@@ -138,10 +137,7 @@ class TrialSaleForm(Form):
 
     def money(self) -> Money | None:
         """The amount in whole won; None where it cannot be read."""
-        text = re.sub(r"[\s.,\u00a0원₩]", "", self.amount.data or "")
-        if not re.fullmatch(r"[0-9]{1,12}", text) or not 0 < int(text) <= MOST_WON:
-            return None
-        return won(int(text))
+        return read_won(self.amount.data or "")
 
     def day(self, today: date) -> date:
         return self.on.data or today

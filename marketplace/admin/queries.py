@@ -13,9 +13,12 @@ from marketplace.accounts.models import User
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, total, won
-from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
+from marketplace.kernel.time import today_in_seoul
+from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerHead, LedgerPosting
 from marketplace.ledger.queries import AccountBalance, Turnover, fund_balances
+from marketplace.ledger.queries.audits import Audit, Result, find_last_audit
 from marketplace.ledger.queries.balances import CREDITS, DEBITS
+from marketplace.ledger.queries.sealing import find_head
 from marketplace.orders.models import Order, OrderState, Parcel, ParcelRequest, ParcelState
 from marketplace.orders.policies import SHIP_WITHIN
 from marketplace.orders.queries import has_goods_left, has_open_request, is_missing
@@ -81,6 +84,46 @@ class Check:
     def _sum(self, wanted: Any) -> Money:
         rows = [row.natural for row in self.funds if wanted(row.account.path)]
         return total([amount for amount in rows if amount.currency == "KRW"], "KRW")
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """How far the books are sealed, and what the last audit said of the seals."""
+
+    head: LedgerHead | None
+    audit: Audit | None
+
+    @property
+    def size(self) -> int:
+        return self.head.size if self.head else 0
+
+    @property
+    def root(self) -> str:
+        return self.head.root.hex() if self.head else ""
+
+    @property
+    def day(self) -> date | None:
+        return today_in_seoul(self.head.signed_at) if self.head else None
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """When seals were last compared with the books."""
+        return self.audit.at if self.audit and self._results else None
+
+    @property
+    def agrees(self) -> bool:
+        return not any(result.count for result in self._results)
+
+    @property
+    def _results(self) -> list[Result]:
+        return (
+            [result for result in self.audit.results if result.rule == "I13"] if self.audit else []
+        )
+
+
+def find_seal() -> Seal:
+    """Two queries."""
+    return Seal(find_head(), find_last_audit())
 
 
 def check_books(today: date) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from flask_babel import gettext as _
@@ -95,6 +96,40 @@ def description(entry: Booked) -> str:
         "clawback_netted": _("Set off before payout %(number)s", number=number),
     }
     return sentences.get(entry.kind) or entry.memo
+
+
+KINDS = (
+    *("sale", "stripe_fee", "release", "refund", "refund_failed", "unwanted_payment"),
+    *("unwanted_payment_returned", "payout", "payout_settled", "payout_rejected"),
+    *("clawback_netted", "pledge", "pledge_received", "allocation", "allocation_returned"),
+    *("disbursement", "disbursement_settled", "reversal", "adjustment"),
+)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """An entry without its numbers, for the words that are always said of its kind."""
+
+    kind: str
+    idem_key: str = ""
+    ref_id: str | None = None
+    memo: str = ""
+
+
+def kinds_meant(text: str) -> dict[str, list[str]]:
+    """For each word of `text`, the kinds in whose name or sentence a word begins so."""
+    said = {
+        kind: f"{kind_name(kind)} {description(_Sample(kind))}".casefold().split() for kind in KINDS
+    }
+    return {
+        word: [
+            kind
+            for kind, words in said.items()
+            if any(other.startswith(word.casefold()) for other in words)
+        ]
+        for word in text.split()
+        if len(word) > 1
+    }
 
 
 def account_name(path: str) -> str:

@@ -65,6 +65,62 @@ def test_the_journal_is_narrowed_down(journal, world, sale):
     assert journal(text="no such words") == []
 
 
+def test_the_journal_finds_words_of_its_own_sentences_in_every_language(reader, world, sale):
+    found = {
+        language: numbers_in(reader.get(f"/{language}/admin/ledger/", query_string={"text": words}))
+        for language, words in (
+            ("en", f"paid {world.delivered.number}"),
+            ("ko", f"결제 {world.delivered.number}"),
+            ("id", f"dibayar {world.delivered.number}"),
+        )
+    }
+
+    assert set(map(tuple, found.values())) == {(sale.number,)}
+
+
+def test_the_journal_finds_the_beginning_of_a_number_and_a_part_of_a_key(journal, sale):
+    assert sale.number in journal(text=sale.number[:9])
+    assert journal(text=sale.idem_key[6:]) == [sale.number]
+
+
+def test_the_journal_is_narrowed_down_to_large_entries(journal, reader, world):
+    assert len(journal(at_least="112,000")) == 2
+    assert len(journal(at_least="112001")) == 1
+    assert len(journal(at_least="112001", kind="release")) == 0
+    page = reader.get("/en/admin/ledger/?at_least=much")
+    assert page.status_code == 422
+    assert "At least, won" in text_of(page)
+    assert "Write whole won above zero, for example 33200." in text_of(page)
+
+
+def test_the_journal_and_the_entry_say_how_far_the_books_are_sealed(reader, first, sale):
+    from tests.ledger.sealing import seal
+
+    assert "7 wait for their seal" in text_of(reader.get("/en/admin/ledger/"))
+    assert "Waits for its seal." in text_of(reader.get(f"/en/admin/ledger/{sale.id}"))
+    seal()
+    first.post("/en/admin/ledger/audit/")
+
+    text = text_of(reader.get("/en/admin/ledger/"))
+    entry = text_of(reader.get(f"/en/admin/ledger/{sale.id}"))
+
+    assert "Sealed entries 7" in text
+    assert "Seal of " in text
+    assert "Check everything again" not in text
+    assert "Leaf" in entry
+    assert "Head that covers it of 7 entries" in entry
+
+
+def test_a_cooperative_is_shown_by_its_name_and_its_code_small(reader, sale):
+    html = reader.get("/en/admin/ledger/").get_data(as_text=True)
+
+    slug = next(
+        p.path.split(":")[2] for p in sale.postings if p.path.endswith(":held") and "coop" in p.path
+    )
+    assert f"{slug}, waiting for delivery" not in html
+    assert f'<span class="code" title="liabilities:coop:{slug}:held">' in html
+
+
 @pytest.mark.parametrize(
     ("asked", "field", "sentence"),
     [
@@ -258,7 +314,7 @@ def test_the_trial_balance_is_of_the_end_of_a_day(reader):
 
 @pytest.mark.parametrize(
     ("place", "most"),
-    [("", 17), ("ledger/", 15), ("ledger/accounts/", 7), ("ledger/trial-balance", 7)],
+    [("", 19), ("ledger/", 15), ("ledger/accounts/", 7), ("ledger/trial-balance", 7)],
 )
 def test_pages_ask_few_questions(reader, statements, place, most):
     reader.get(f"/en/admin/{place}")

@@ -52,6 +52,7 @@ def show_entry(entry_id: int) -> ResponseReturnValue:
             document_name(entry.ref_kind, entry.ref_id),
             document_url(entry.ref_kind, entry.ref_id),
         ),
+        parcel=entry.idem_key.partition(":")[2] if entry.kind == "release" else "",
         kind_name=kind_name,
         looks=LOOKS,
     )

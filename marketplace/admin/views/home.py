@@ -30,7 +30,7 @@ def show_home() -> ResponseReturnValue:
     proposals, proposal_count = list_programs(states=[ProgramState.PROPOSED], size=queries.AT_MOST)
     return render_template(
         "admin/show_home.html",
-        figures=check_figures(queries.check_books(today_in_seoul(at))),
+        figures=check_figures(queries.check_books(today_in_seoul(at)), queries.find_seal(), at),
         proposals=queries.Queue(proposals, proposal_count),
         disbursements=queries.Queue(
             list_waiting_disbursements(queries.AT_MOST), count_waiting_disbursements()

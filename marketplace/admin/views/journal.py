@@ -34,7 +34,8 @@ SIZE = 10
 @readers
 def list_entries() -> ResponseReturnValue:
     """The journal, newest first, with both sides of every entry; none for a wrong filter."""
-    today = today_in_seoul(now())
+    at = now()
+    today = today_in_seoul(at)
     form = JournalForm(formdata=request.args)
     form.offer({kind: kind_name(kind) for kind in list_kinds()}, group_names())
     number = page_number()
@@ -45,6 +46,7 @@ def list_entries() -> ResponseReturnValue:
         count = count_entries(journal)
     names = names_behind(entries)
     check = queries.check_books(today)
+    seal = queries.find_seal()
     asked: dict[str, Any] = {
         name: value for name, value in request.args.items() if value and name in form
     }
@@ -56,7 +58,8 @@ def list_entries() -> ResponseReturnValue:
         is_narrowed=bool(asked),
         files=offer("journal", **asked),
         tabs=ledger_tabs(),
-        figures=check_figures(check),
+        figures=check_figures(check, seal, at),
+        seal=seal,
         check=check,
         posted={entry.id: posted_by(entry, names) for entry in entries},
         shown_lines=shown_lines,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -85,11 +85,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Which entries to show. `path` is an account, or the beginning of many."""
+    """Which entries to show. `path` is an account, or the beginning of many.
+
+    Every word of `text` is in what was booked, in a number, or in how a kind is called: `meant`
+    are the kinds whose name a word is part of. `at_least` are the debits in its currency.
+    """
 
     kind: str | None = None
     path: str | None = None
     text: str | None = None
+    meant: Mapping[str, Collection[str]] = field(default_factory=dict)
+    at_least: Money | None = None
     since: date | None = None
     until: date | None = None
 
@@ -143,6 +149,19 @@ def entry_id_of(number: str) -> int | None:
     for digit in digits:
         entry_id = entry_id << 5 | ALPHABET.index(digit)
     return entry_id if entry_id < 1 << 63 else None
+
+
+def entry_ids_of(number: str) -> tuple[int, int] | None:
+    """The first and last id whose number begins as people typed it; None for anything else."""
+    whole = entry_id_of(number)
+    if whole is not None:
+        return whole, whole
+    digits = number.upper().removeprefix("J-").replace("-", "")
+    if not number.upper().startswith("J-") or not 4 <= len(digits) < NUMBER_DIGITS:
+        return None
+    rest = NUMBER_DIGITS - len(digits)
+    first, last = (entry_id_of(digits + end * rest) for end in (ALPHABET[0], ALPHABET[31]))
+    return None if first is None or last is None else (first, last)
 
 
 def find_entry(key: int | str) -> Entry | None:
@@ -222,8 +241,10 @@ def conditions(journal: Journal) -> list[ColumnElement[bool]]:
             .where(under(journal.path))
         )
         conditions.append(LedgerEntry.id.in_(touching))
-    if journal.text:
-        conditions.append(_speaks_of(journal.text))
+    for word in (journal.text or "").split():
+        conditions.append(_speaks_of(word, journal.meant.get(word, ())))
+    if journal.at_least:
+        conditions.append(_turnover_in(journal.at_least.currency) >= journal.at_least.minor)
     if journal.since:
         conditions.append(LedgerEntry.effective_on >= journal.since)
     if journal.until:
@@ -231,12 +252,28 @@ def conditions(journal: Journal) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _speaks_of(text: str) -> ColumnElement[bool]:
+def _speaks_of(word: str, kinds: Collection[str]) -> ColumnElement[bool]:
+    numbers = entry_ids_of(word)
     return or_(
-        LedgerEntry.memo.icontains(text, autoescape=True),
-        LedgerEntry.ref_id.icontains(text, autoescape=True),
-        LedgerEntry.idem_key == text,
-        LedgerEntry.id == (entry_id_of(text) or 0),
+        LedgerEntry.memo.icontains(word, autoescape=True),
+        LedgerEntry.ref_id.icontains(word, autoescape=True),
+        LedgerEntry.idem_key.icontains(word, autoescape=True),
+        *([LedgerEntry.id.between(*numbers)] if numbers else []),
+        *([LedgerEntry.kind.in_(sorted(kinds))] if kinds else []),
+    )
+
+
+def _turnover_in(currency: str) -> ColumnElement[int]:
+    """The debits of an entry in one currency."""
+    return (
+        select(func.coalesce(func.sum(LedgerPosting.amount), 0))
+        .where(
+            LedgerPosting.entry_id == LedgerEntry.id,
+            LedgerPosting.currency == currency,
+            LedgerPosting.amount > 0,
+        )
+        .correlate(LedgerEntry)
+        .scalar_subquery()
     )
 
 

@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 TABLE = "ledger_entry_proposals"
+MINOR = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 WAITING = sa.text("approved_by IS NULL AND withdrawn_by IS NULL")
 
 
@@ -30,8 +31,8 @@ def upgrade() -> None:
         sa.Column("effective_on", sa.Date(), nullable=False),
         sa.Column("memo", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("reverses_id", sa.BigInteger(), nullable=True),
-        sa.Column("last_entry_id", sa.BigInteger(), nullable=True),
+        sa.Column("reverses_id", MINOR, nullable=True),
+        sa.Column("last_entry_id", MINOR, nullable=True),
         sa.Column("body_sha256", sa.String(), nullable=False),
         sa.Column("proposed_by", sa.Integer(), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
@@ -39,7 +40,7 @@ def upgrade() -> None:
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_by", sa.Integer(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("entry_id", sa.BigInteger(), nullable=True),
+        sa.Column("entry_id", MINOR, nullable=True),
         sa.CheckConstraint(
             "approved_by IS NULL OR approved_by <> proposed_by", name=op.f(f"ck_{TABLE}_four_eyes")
         ),
