@@ -118,7 +118,8 @@ def test_a_cooperative_is_shown_by_its_name_and_its_code_small(reader, sale):
         p.path.split(":")[2] for p in sale.postings if p.path.endswith(":held") and "coop" in p.path
     )
     assert f"{slug}, waiting for delivery" not in html
-    assert f'<span class="code" title="liabilities:coop:{slug}:held">' in html
+    assert f'({path})">' in html
+    assert f'<span class="code">{path}</span>' in html
 
 
 @pytest.mark.parametrize(
