@@ -254,6 +254,54 @@ class RefundPart(Model):
     owed_minor: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class ParcelDispute(Model):
+    """A parcel's part of a dispute that was lost.
+
+    Held money gave it at once (`entry_id`). What was released before waits for a person, who says
+    with a `reason` whether the cooperative `is_at_fault`; nobody says so of held money.
+    """
+
+    __tablename__ = "parcel_disputes"
+    __table_args__ = (
+        UniqueConstraint("dispute_id", "parcel_id"),
+        CheckConstraint("minor > 0", name="positive"),
+        CheckConstraint("ruled_by IS NULL OR reason <> ''", name="reasoned"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dispute_id: Mapped[str] = mapped_column(ForeignKey("disputes.id"))
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"), index=True)
+    minor: Mapped[int] = mapped_column(BigInteger)
+    lost_at: Mapped[datetime]
+    entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    is_at_fault: Mapped[bool | None]
+    reason: Mapped[str | None]
+    ruled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    ruled_at: Mapped[datetime | None]
+    parcel: Mapped[Parcel] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.minor, "KRW")
+
+    @property
+    def waits(self) -> bool:
+        return self.entry_id is None
+
+
+class DisputePart(Model):
+    """How a lost dispute was taken from the parts of a parcel's split."""
+
+    __tablename__ = "dispute_parts"
+
+    parcel_dispute_id: Mapped[int] = mapped_column(
+        ForeignKey("parcel_disputes.id"), primary_key=True
+    )
+    split_id: Mapped[int] = mapped_column(ForeignKey("order_splits.id"), primary_key=True)
+    minor: Mapped[int] = mapped_column(BigInteger)
+    owed_minor: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class RequestKind(StrEnum):
     CANCELLATION = "cancellation"
     RETURN = "return"
