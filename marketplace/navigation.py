@@ -230,6 +230,8 @@ def _admin_desk() -> Desk:
                     Link(_("Waiting for you"), home, request.path == home, "home"),
                     _link(_("Orders"), "orders_admin.list_orders", "box"),
                     _link(_("Payouts"), "payouts_admin.list_payouts", "hands"),
+                    _link(_("Disputes"), "disputes_admin.list_disputes", "alert"),
+                    _link(_("Reconciliation"), "reconciliation.show_overview", "check"),
                 ),
             ),
             Group(

@@ -30,6 +30,7 @@ def set_up(app: Flask, config: Config) -> None:
             returned=operations.book_returned_payment,
             dropped=operations.drop_refund,
             bounced=operations.book_refund_failure,
+            disputed=operations.book_dispute,
         ),
     )
     register_checks()

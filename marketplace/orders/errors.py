@@ -191,3 +191,11 @@ class SettledOutOfTime(Invalid):
 
 class PaidImplausible(Invalid):
     message = N_("These rupiah stand for %(book)s. Check the amount against the bank's line.")
+
+
+class DisputeOpen(Conflict):
+    message = N_("The buyer's bank disputes this payment. Nothing moves until that is decided.")
+
+
+class DisputeRuled(Conflict):
+    message = N_("It was decided already who bears this loss.")

@@ -169,6 +169,19 @@ class PayoutSettlementForm(Form):
     reference = StringField(_l("Bank reference"), [required(), Length(max=60)], filters=[plain])
 
 
+class RulingForm(Form):
+    """Who bears a lost dispute of released money."""
+
+    fault = RadioField(
+        _l("Whose fault was it?"),
+        [InputRequired(_l("Please choose one."))],
+        choices=[("no", _l("Not the cooperative's")), ("yes", _l("The cooperative's"))],
+    )
+    reason = TextAreaField(
+        _l("Why, for the record"), [required(), Length(max=500)], filters=[plain]
+    )
+
+
 class RejectionForm(Form):
     reason = StringField(_l("Reason the bank gave"), [required(), Length(max=200)], filters=[plain])
 

@@ -93,6 +93,23 @@ def refund_parts(left: Parts, amount: int, krw_idr: Decimal) -> Parts:
     return Parts(cooperative, service, share, amount - of_goods, owed)
 
 
+def dispute_parts(left: Parts, amount: int, krw_idr: Decimal) -> Parts:
+    """What a lost dispute of `amount` won takes from what is `left`: of each part the same share.
+
+    Freight too, as the bank took back the whole payment and not goods. Never more than is left.
+    Rule: docs/worked-postings.csv
+    """
+    amount = min(amount, left.total)
+    if amount <= 0:
+        return NOTHING
+    weights = [left.cooperative, left.service, left.village_share, left.shipping]
+    cooperative, service, share, shipping = split(amount, weights)
+    owed = min(in_rupiah(cooperative, krw_idr), left.owed)
+    if cooperative == left.cooperative:
+        owed = left.owed
+    return Parts(cooperative, service, share, shipping, owed)
+
+
 def divide_share(amount: int, weights: Mapping[str, int]) -> dict[str, int]:
     """The village share in its four funds, largest remainder, in the policy's order."""
     names = [name for name in ("programs", "training", "youth", "reserve") if name in weights]

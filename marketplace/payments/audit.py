@@ -26,6 +26,7 @@ from marketplace.payments.operations import fee_in
 
 STRIPE = "assets:stripe"
 FEE = "stripe_fee"
+DISPUTE = "dispute_"
 MORE_PAID = N_("%(kind)s %(reference)s: %(amount)s was paid that is not in the books.")
 MORE_BOOKED = N_("%(kind)s %(reference)s: %(amount)s is in the books that nobody paid.")
 WENT_BACK = (RefundState.PENDING, RefundState.SUCCEEDED)
@@ -39,7 +40,7 @@ def register_checks() -> None:
 def check_payments(at: datetime) -> Finding:
     """Whether each reference has in the account what was paid for it, less what went back.
 
-    Payouts of Stripe to the bank are about no payment, and are not looked at here.
+    Disputes and Stripe's payouts to the bank are looked at line by line, in the mirror.
     """
     paid = select(
         Payment.purpose.label("kind"), Payment.reference, Payment.currency, Payment.minor
@@ -62,6 +63,7 @@ def check_payments(at: datetime) -> Finding:
         .where(
             LedgerAccount.code.like(f"{STRIPE}:___"),
             LedgerEntry.kind != FEE,
+            ~LedgerEntry.kind.startswith(DISPUTE),
             LedgerEntry.ref_kind.in_(list_purposes()),
         )
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from marketplace.kernel.money import Money
-from marketplace.payments.models import Payment, Refund
+from marketplace.payments.models import Dispute, Payment, Refund
 
 
 class OnSettled(Protocol):
@@ -34,6 +34,11 @@ class OnRefund(Protocol):
     def __call__(self, payment: Payment, refund: Refund, *, at: datetime) -> None: ...
 
 
+class OnDispute(Protocol):
+    def __call__(self, payment: Payment, dispute: Dispute, *, at: datetime) -> None:
+        """Book what is known of the dispute and not booked yet. Called again with each look."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Purpose:
     """What happens to a payment made for one purpose, such as `order`.
@@ -48,6 +53,7 @@ class Purpose:
     returned: OnRefund
     dropped: OnRefund
     bounced: OnRefund
+    disputed: OnDispute | None = None
 
 
 _purposes: dict[str, Purpose] = {}

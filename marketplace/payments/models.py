@@ -146,9 +146,7 @@ class StripeLine(Model):
     """
 
     __tablename__ = "stripe_lines"
-    __table_args__ = (
-        CheckConstraint("net_minor = gross_minor - fee_minor", name="adds_up"),
-    )
+    __table_args__ = (CheckConstraint("net_minor = gross_minor - fee_minor", name="adds_up"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]

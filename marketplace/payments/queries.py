@@ -2,11 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
-from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import (
+    CLOSED_DISPUTES,
+    Dispute,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundState,
+)
 
 UNDECIDED = (PaymentState.OPEN, PaymentState.PROCESSING)
 
@@ -80,3 +87,22 @@ def list_refunds_of(payment_ids: Sequence[int]) -> Sequence[Refund]:
     return db.session.scalars(
         select(Refund).where(Refund.payment_id.in_(payment_ids)).order_by(Refund.id)
     ).all()
+
+
+def list_open_disputes(limit: int = 100) -> Sequence[Dispute]:
+    """Disputes whose end we have not heard of, oldest first."""
+    return db.session.scalars(
+        select(Dispute)
+        .where(Dispute.status.not_in(CLOSED_DISPUTES))
+        .order_by(Dispute.opened_at, Dispute.id)
+        .limit(limit)
+    ).all()
+
+
+def open_disputes_of(purpose: str) -> Select[str]:
+    """The references of what is in dispute, as a statement to look into."""
+    return (
+        select(Payment.reference)
+        .join(Dispute, Dispute.payment_id == Payment.id)
+        .where(Payment.purpose == purpose, Dispute.status.not_in(CLOSED_DISPUTES))
+    )

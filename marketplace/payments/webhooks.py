@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select, update
 
 from marketplace.kernel.db import db, insert_once, lock, transaction
+from marketplace.payments.disputes import look_at_dispute
 from marketplace.payments.flows import look_at_refund, settle
 from marketplace.payments.models import Payment, Refund, StripeEvent
 from marketplace.payments.operations import note_failure
@@ -25,6 +26,13 @@ SESSIONS = {
 }
 REFUNDS = {"refund.created", "refund.updated", "refund.failed"}
 CHARGES = {"charge.succeeded", "charge.updated"}
+DISPUTES = {
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+}
 FAILURE = "payment_intent.payment_failed"
 KEPT = ("id", "object", "status", "payment_status", "payment_intent", "amount_total", "currency")
 
@@ -103,6 +111,8 @@ def _act(event: Event, at: datetime) -> str | None:
         refund = _find_refund(event.subject)
         if refund is not None:
             look_at_refund(refund, at=at)
+    if event.kind in DISPUTES:
+        return look_at_dispute(event.subject["id"], at=at)
     return None
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from marketplace.kernel.money import rupiah, won
 from marketplace.ledger.policies import SHARE_FUNDS
-from marketplace.orders import payout_postings, postings
-from marketplace.orders.policies import divide_share, refund_parts, split_parcel
+from marketplace.orders import dispute_postings, payout_postings, postings
+from marketplace.orders.policies import dispute_parts, divide_share, refund_parts, split_parcel
 from tests.factories import NOON
 from tests.orders.world import SALE_PARTS, SHARE_PARTS
 
@@ -24,6 +24,9 @@ LEFT = PAID - FIRST_REFUND
 LEFT_GOODS = refund_parts(LEFT, 50_000, RATE)
 AFTER_RELEASE = refund_parts(LEFT, 20_000, RATE)
 SMALL = split_parcel(30_000, 12_000, SALE_PARTS, RATE)
+
+DISPUTED = split_parcel(50_000, 12_000, SALE_PARTS, RATE)
+DISPUTE = ("L-2", "du_1")
 
 WHEN = {"occurred_at": NOON, "at": NOON}
 ABOUT = ("L-1-R1", "L-1", "gayo")
@@ -88,6 +91,34 @@ ENTRIES = {
     ),
     ("J", "clawback_netted"): netted(45_233),
     ("K", "clawback_netted"): netted(46_793),
+    ("L", "dispute_opened"): dispute_postings.dispute_opened(
+        *DISPUTE, won(62_000), won(22_000), **WHEN
+    ),
+    ("L", "dispute_lost"): dispute_postings.dispute_lost(
+        *DISPUTE, "L-2-1", "gayo", dispute_parts(DISPUTED, 62_000, RATE), at=NOON
+    ),
+    ("M", "dispute_won"): dispute_postings.dispute_won(*DISPUTE, won(62_000), won(0), at=NOON),
+    ("N", "dispute_won"): dispute_postings.dispute_won(*DISPUTE, won(62_000), won(22_000), at=NOON),
+    ("O", "dispute_borne"): dispute_postings.dispute_borne(
+        *DISPUTE, "L-2-1", DISPUTED, from_reserve=30_000, by=1, at=NOON
+    ),
+    ("P", "dispute_charged"): dispute_postings.dispute_charged(
+        *DISPUTE,
+        "L-2-1",
+        "gayo",
+        DISPUTED,
+        from_funds={"funds:village:programs": 1_050},
+        from_reserve=300,
+        from_payable=20_000_000,
+        by=1,
+        at=NOON,
+    ),
+    ("Q", "dispute_recovered"): dispute_postings.dispute_recovered(
+        *DISPUTE, won(62_000), won(0), at=NOON
+    ),
+    ("R", "dispute_uncovered"): dispute_postings.dispute_uncovered(
+        *DISPUTE, won(5_000), at=NOON
+    ),
 }
 
 

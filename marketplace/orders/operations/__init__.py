@@ -16,6 +16,7 @@ from marketplace.orders.operations.carts import (
     remove_from_cart,
 )
 from marketplace.orders.operations.checkout import Address, place_order
+from marketplace.orders.operations.disputes import book_dispute, rule_dispute
 from marketplace.orders.operations.fulfillment import (
     correct_tracking,
     deliver_parcel,
@@ -51,6 +52,7 @@ __all__ = [
     "ask_cancellation",
     "ask_return",
     "assume_arrivals",
+    "book_dispute",
     "book_refund",
     "book_refund_failure",
     "book_returned_payment",
@@ -75,6 +77,7 @@ __all__ = [
     "remind_of_arrivals",
     "remove_from_cart",
     "report_missing",
+    "rule_dispute",
     "settle_order",
     "settle_payout",
     "ship_parcel",

@@ -17,6 +17,7 @@ from marketplace.orders.errors import (
     AlreadyDelivered,
     AlreadyShipped,
     CancellationAsked,
+    DisputeOpen,
     NotShipped,
     ParcelNotPayable,
     ParcelRefunded,
@@ -42,6 +43,7 @@ from marketplace.orders.policies import (
     normalize_tracking_number,
     release_at,
 )
+from marketplace.orders.queries.disputes import in_dispute, is_disputed
 from marketplace.orders.queries.orders import parts_left
 from marketplace.orders.queries.requests import find_open_request, has_open_request
 from marketplace.reference.models import Carrier
@@ -168,8 +170,9 @@ def deliver_parcel(parcel: Parcel, *, at: datetime) -> None:
 def release_parcel(parcel: Parcel, *, at: datetime) -> None:
     """Let the cooperative be paid and the village share be allocated, once.
 
-    Only after delivery and the held window, and never while a request of the buyer is open or a
-    refund is on its way. Raises NotShipped, ReleaseTooEarly, RefundUnderway, RequestOpen.
+    Only after delivery and the held window, and never while a request of the buyer or a dispute is
+    open or a refund is on its way. Raises NotShipped, ReleaseTooEarly, RefundUnderway, RequestOpen,
+    DisputeOpen.
     """
     order = lock(Order, parcel.order_id)
     parcel = lock(Parcel, parcel.id)
@@ -183,6 +186,8 @@ def release_parcel(parcel: Parcel, *, at: datetime) -> None:
         raise RefundUnderway
     if find_open_request(parcel) is not None:
         raise RequestOpen
+    if is_disputed(order):
+        raise DisputeOpen
     parcel.released_at = at
     left = parts_left([parcel.id])[parcel.id]
     if left.goods:
@@ -213,6 +218,7 @@ def release_due(at: datetime, *, limit: int = 200) -> int:
             Parcel.delivered_at <= at - HELD_WINDOW,
             ~_underway(Parcel.id).exists(),
             ~has_open_request(),
+            ~in_dispute(),
         )
         .order_by(Parcel.id)
         .limit(limit)

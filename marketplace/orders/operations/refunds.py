@@ -14,7 +14,7 @@ from marketplace.ledger.operations import lock_accounts, post
 from marketplace.ledger.policies import REFUND_RESERVE
 from marketplace.ledger.queries import credit_balance, find_entry
 from marketplace.orders import postings
-from marketplace.orders.errors import NotPaid, RefundMeanwhile
+from marketplace.orders.errors import DisputeOpen, NotPaid, RefundMeanwhile
 from marketplace.orders.hooks import share_lots
 from marketplace.orders.models import (
     LotSide,
@@ -30,6 +30,7 @@ from marketplace.orders.operations.lots import open_lot, use_lots
 from marketplace.orders.operations.requests import answer_with, grant_request, reopen_request
 from marketplace.orders.payout_rules import Lot
 from marketplace.orders.policies import Parts, refund_parts
+from marketplace.orders.queries.disputes import is_disputed
 from marketplace.orders.queries.lots import lot_of
 from marketplace.orders.queries.orders import list_refunds, parts_left
 from marketplace.payments.models import Payment, Refund
@@ -52,13 +53,15 @@ def refund_order_part(
     """Decide to give back `amount` of one parcel, and plan its refund at Stripe.
 
     The caller commits and then sends it; the ledger entry follows Stripe's yes. `seen` is how many
-    refunds of the order the decider knew of. Raises NotPaid, RefundMeanwhile, RefundNotPositive,
-    RefundTooLarge(left).
+    refunds of the order the decider knew of. Raises NotPaid, DisputeOpen, RefundMeanwhile,
+    RefundNotPositive, RefundTooLarge(left).
     """
     order = lock(Order, order.id)
     parcel = lock(Parcel, parcel.id)
     if order.state is not OrderState.PAID:
         raise NotPaid
+    if is_disputed(order):
+        raise DisputeOpen
     if seen is not None and seen != len(list_refunds(order)):
         raise RefundMeanwhile
     parts = refund_parts(parts_left([parcel.id])[parcel.id], amount.minor, order.krw_idr)
@@ -104,10 +107,10 @@ def _book_after_release(
     funds = [line.code for line in released.postings if line.credit] if released else []
     lock_accounts([*funds, f"{postings.payable_to(slug)}:idr", f"{REFUND_RESERVE}:krw"])
     reserve = max(0, credit_balance(f"{REFUND_RESERVE}:krw").minor)
-    from_funds = _from_own_share(released.id, parts.village_share, reserve) if released else {}
+    from_funds = from_own_share(released.id, parts.village_share, reserve) if released else {}
     missing = parts.village_share - sum(from_funds.values())
     reserve -= from_funds.get(REFUND_RESERVE, 0)
-    chosen, claimed = _from_own_lot(parcel.id, parts)
+    chosen, claimed = from_own_lot(parcel.id, parts)
     entry = postings.refund_after_release(
         decided.number,
         order_number,
@@ -126,7 +129,7 @@ def _book_after_release(
     open_lot(LotSide.CLAWBACK, parcel, entry_id, minor=claimed[0], book_minor=claimed[1])
 
 
-def _from_own_share(release_entry_id: int, amount: int, reserve: int) -> dict[str, int]:
+def from_own_share(release_entry_id: int, amount: int, reserve: int) -> dict[str, int]:
     """What is unspent of the order's own share gives it back, in proportion, as far as it goes.
 
     Its part of the reserve gives no more than the `reserve` holds: other refunds may have used it.
@@ -142,7 +145,7 @@ def _from_own_share(release_entry_id: int, amount: int, reserve: int) -> dict[st
     return {path: part for path, part in zip(left, parts, strict=True) if part}
 
 
-def _from_own_lot(parcel_id: int, parts: Parts) -> tuple[list[Lot], tuple[int, int]]:
+def from_own_lot(parcel_id: int, parts: Parts) -> tuple[list[Lot], tuple[int, int]]:
     """What of the parcel's lot gives the refund, and what (rupiah, won) is to be claimed back.
 
     The rupiah a lot keeps go on standing for the won it keeps.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, union_all
 from sqlalchemy.orm import selectinload
 
 from marketplace.accounts.models import User
@@ -11,11 +11,13 @@ from marketplace.kernel.errors import NotFound
 from marketplace.kernel.ids import normalize_code
 from marketplace.kernel.money import Money, won
 from marketplace.orders.models import (
+    DisputePart,
     Order,
     OrderRefund,
     OrderSplit,
     OrderState,
     Parcel,
+    ParcelDispute,
     RefundPart,
     SplitPart,
 )
@@ -127,14 +129,20 @@ def _parts_of(splits: dict[SplitPart, OrderSplit]) -> Parts:
 
 
 def parts_left(parcel_ids: Collection[int]) -> dict[int, Parts]:
-    """What each parcel's parts still hold after refunds."""
+    """What each parcel's parts still hold after refunds and lost disputes."""
     left = list_parts(parcel_ids)
-    rows = db.session.execute(
+    refunded = (
         select(OrderSplit.parcel_id, OrderSplit.part, RefundPart.minor, RefundPart.owed_minor)
         .join(RefundPart, RefundPart.split_id == OrderSplit.id)
         .join(OrderRefund, OrderRefund.id == RefundPart.refund_id)
         .where(OrderSplit.parcel_id.in_(parcel_ids), OrderRefund.failed_at.is_(None))
     )
+    lost = (
+        select(OrderSplit.parcel_id, OrderSplit.part, DisputePart.minor, DisputePart.owed_minor)
+        .join(DisputePart, DisputePart.split_id == OrderSplit.id)
+        .where(OrderSplit.parcel_id.in_(parcel_ids))
+    )
+    rows = db.session.execute(union_all(refunded, lost))
     for parcel_id, part, minor, owed in rows:
         taken = {name.value: 0 for name in SplitPart} | {part.value: minor}
         left[parcel_id] = left.get(parcel_id, NOTHING) - Parts(**taken, owed=owed or 0)
@@ -142,7 +150,7 @@ def parts_left(parcel_ids: Collection[int]) -> dict[int, Parts]:
 
 
 def has_goods_left() -> ColumnElement[bool]:
-    """Whether a Parcel's goods are not refunded whole, as a condition of a statement."""
+    """Whether a Parcel's goods are not given back whole, as a condition of a statement."""
     goods = (OrderSplit.parcel_id == Parcel.id, OrderSplit.part != SplitPart.SHIPPING)
     paid = select(func.sum(OrderSplit.minor)).where(*goods).correlate(Parcel)
     refunded = (
@@ -152,7 +160,13 @@ def has_goods_left() -> ColumnElement[bool]:
         .where(*goods, OrderRefund.failed_at.is_(None))
         .correlate(Parcel)
     )
-    return paid.scalar_subquery() > refunded.scalar_subquery()
+    lost = (
+        select(func.coalesce(func.sum(DisputePart.minor), 0))
+        .join(OrderSplit, OrderSplit.id == DisputePart.split_id)
+        .where(*goods)
+        .correlate(Parcel)
+    )
+    return paid.scalar_subquery() > refunded.scalar_subquery() + lost.scalar_subquery()
 
 
 def list_refunds(order: Order) -> Sequence[OrderRefund]:
@@ -168,4 +182,9 @@ def amount_left(order: Order) -> Money:
             OrderRefund.order_id == order.id, OrderRefund.failed_at.is_(None)
         )
     )
-    return won(order.total_minor - int(refunded or 0))
+    lost = db.session.scalar(
+        select(func.coalesce(func.sum(ParcelDispute.minor), 0))
+        .join(Parcel, Parcel.id == ParcelDispute.parcel_id)
+        .where(Parcel.order_id == order.id)
+    )
+    return won(order.total_minor - int(refunded or 0) - int(lost or 0))

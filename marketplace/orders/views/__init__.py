@@ -11,6 +11,7 @@ from marketplace.orders.views import (  # noqa: F401  (their routes)
 from marketplace.orders.views.admin import bp as admin
 from marketplace.orders.views.blueprint import bp as public
 from marketplace.orders.views.desk import bp as desk
+from marketplace.orders.views.disputes import bp as disputes
 from marketplace.orders.views.payouts import bp as payouts
 
-blueprints = (public, desk, admin, payouts)
+blueprints = (public, desk, admin, payouts, disputes)

@@ -11,6 +11,7 @@ from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import won
 from marketplace.kernel.time import now
 from marketplace.orders.errors import (
+    DisputeOpen,
     NotPaid,
     RefundMeanwhile,
     RefundTooLarge,
@@ -79,7 +80,7 @@ def new_refund(number: str, parcel_number: str) -> ResponseReturnValue:
                     seen=form.seen.data,
                     at=now(),
                 )
-        except (RefundMeanwhile, RefundTooLarge, NotPaid) as error:
+        except (DisputeOpen, RefundMeanwhile, RefundTooLarge, NotPaid) as error:
             form.refuse("amount", error)
         else:
             _send(refund)
