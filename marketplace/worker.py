@@ -1,4 +1,4 @@
-"""What happens without a request: mails, holds, open payments, arrivals, releases, audit, seals.
+"""What happens without a request: mails, holds, open payments, arrivals, releases, mirror, audit.
 
 Nothing here is the only record of anything: each task looks for rows that wait.
 """
@@ -23,6 +23,7 @@ from marketplace.orders.commands import (
     give_up_unpaid,
     release_parcels,
 )
+from marketplace.payments.commands import mirror_stripe
 from marketplace.sealing import read_seal_key, seal_for_ever
 
 log = structlog.get_logger()
@@ -61,6 +62,7 @@ SCHEDULE: list[tuple[str, Callable[[], int], str]] = [
     ("give up unpaid orders", give_up_unpaid, "*/2"),
     ("follow up arrivals", follow_up_arrivals, "*/10"),
     ("release parcels", release_parcels, "*/10"),
+    ("mirror Stripe", mirror_stripe, "*/10"),
     ("audit the books", audit_daily, "7"),
 ]
 

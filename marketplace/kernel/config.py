@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 # What the money of funds is called in exported books: a question of the legal form.
 FUNDS = ("liabilities", "net-assets")
 DEMO_SENDER = "BMRIIDJA:1370000000001:Lumbung demo"
+DEMO_BANK_ACCOUNTS = "own:KRW:10012345678901,trust:KRW:10098765432109"
+# Which account of the ledger a bank account is.
+BANK_PATHS = {"own": "assets:bank", "trust": "assets:bank-trust"}
 
 
 class ConfigError(Exception):
@@ -26,6 +29,15 @@ class Sender:
     bic: str
     number: str
     name: str
+
+
+@dataclass(frozen=True)
+class OwnBankAccount:
+    """A bank account of ours, whose statements are read; `path` is its account in the ledger."""
+
+    path: str
+    currency: str
+    number: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +60,7 @@ class Config:
     oldest_rate_days: int = 7
     payout_minimum_rupiah: int = 50_000
     payout_from: Sender | None = None
+    bank_accounts: tuple[OwnBankAccount, ...] = ()
     rate_limits: bool = True
     funds: str = "liabilities"
     old_secret_keys: tuple[str, ...] = field(default=())
@@ -105,6 +118,9 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
         ledger_key=environ.get("LUMBUNG_LEDGER_KEY", ""),
         payout_minimum_rupiah=_whole(environ, "LUMBUNG_PAYOUT_MINIMUM", 50_000),
         payout_from=_sender(environ.get("LUMBUNG_PAYOUT_FROM", DEMO_SENDER if demo else "")),
+        bank_accounts=_bank_accounts(
+            environ.get("LUMBUNG_BANK_ACCOUNTS", DEMO_BANK_ACCOUNTS if demo else "")
+        ),
         # The demo's exchange rates end on one day; its pages name that day.
         oldest_rate_days=36_500 if demo else 7,
         rate_limits=environ.get("LUMBUNG_RATE_LIMITS", "1") != "0",
@@ -126,6 +142,19 @@ def _sender(text: str) -> Sender | None:
     if found is None:
         raise ConfigError("LUMBUNG_PAYOUT_FROM must be BIC:account:name, separated by colons.")
     return Sender(*found.groups())
+
+
+def _bank_accounts(text: str) -> tuple[OwnBankAccount, ...]:
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        shape = re.fullmatch(r"(own|trust):([A-Z]{3}):([0-9A-Za-z-]{6,40})", part)
+        if shape is None:
+            raise ConfigError(
+                "LUMBUNG_BANK_ACCOUNTS must be own:KRW:number,trust:KRW:number with your numbers."
+            )
+        kind, currency, number = shape.groups()
+        found.append(OwnBankAccount(BANK_PATHS[kind], currency, number.replace("-", "")))
+    return tuple(found)
 
 
 def _check_stripe(key: str, api_base: str, *, demo: bool) -> None:

@@ -46,6 +46,7 @@ def _fund(pattern: str, *, may_overdraw: bool = False) -> Rule:
 CHART = (
     Rule("assets:bank"),
     Rule("assets:bank-trust", restricted=True),
+    Rule("assets:bank-transit"),
     Rule("assets:stripe"),
     Rule("assets:stripe:unclassified"),
     Rule("assets:disputes"),

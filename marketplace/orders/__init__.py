@@ -16,7 +16,7 @@ def set_up(app: Flask, config: Config) -> None:
     from marketplace.orders.commands import set_up_commands
     from marketplace.orders.views import blueprints
     from marketplace.orders.views.browser import adopt_cart, count_cart
-    from marketplace.payments.hooks import Purpose, register
+    from marketplace.payments.hooks import Purpose, on_bank_line, register
 
     mount(app, blueprints)
     app.context_processor(count_cart)
@@ -33,5 +33,6 @@ def set_up(app: Flask, config: Config) -> None:
             disputed=operations.book_dispute,
         ),
     )
+    on_bank_line(operations.settle_payout_by)
     register_checks()
     set_up_commands(app)

@@ -10,8 +10,9 @@ from marketplace.web.locale import mount
 
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
-    from marketplace.payments.audit import register_checks
+    from marketplace.payments import audit, recon_audit
     from marketplace.payments.views import blueprints
 
     mount(app, blueprints)
-    register_checks()
+    audit.register_checks()
+    recon_audit.register_checks()

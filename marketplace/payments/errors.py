@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from marketplace.kernel.errors import N_, Conflict
+from marketplace.kernel.errors import N_, Conflict, Invalid
 
 
 class StripeUnavailable(Conflict):
@@ -21,3 +21,50 @@ class PaymentUnderway(Conflict):
 
 class AlreadyPaid(Conflict):
     message = N_("This is paid already.")
+
+
+class LineClassified(Conflict):
+    message = N_("It was said already what this line is.")
+
+
+class NotAPlaceForIt(Invalid):
+    message = N_("Choose one of the accounts of the list.")
+
+
+class NotAStatement(Invalid):
+    message = N_("This is neither a camt.053 statement nor a CSV file with the columns below.")
+
+
+class StatementTooLarge(Invalid):
+    message = N_("The file is larger than 5 MB. Please split it by month.")
+
+
+class StatementUnreadable(Invalid):
+    message = N_("Row %(row)s cannot be read: %(text)s")
+
+
+class StatementEmpty(Invalid):
+    message = N_("The statement has no lines.")
+
+
+class StatementOfOthers(Invalid):
+    message = N_("The account %(number)s is not one of ours. Nothing was taken over.")
+
+
+class StatementCurrency(Invalid):
+    message = N_("The statement is in %(found)s, and the account in %(right)s.")
+
+
+class StatementDoesNotAddUp(Invalid):
+    message = N_(
+        "The lines do not add up: the balance after them should be %(right)s and is %(found)s."
+        " Nothing was taken over."
+    )
+
+
+class AlreadyMatched(Conflict):
+    message = N_("This was matched already.")
+
+
+class DoesNotFit(Invalid):
+    message = N_("Choose an entry over the same amount.")

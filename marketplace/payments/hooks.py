@@ -5,12 +5,13 @@ A lower room never learns of a higher one, so each purpose registers itself at t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from marketplace.kernel.money import Money
-from marketplace.payments.models import Dispute, Payment, Refund
+from marketplace.payments.models import BankLine, Dispute, Payment, Refund
 
 
 class OnSettled(Protocol):
@@ -70,3 +71,30 @@ def purpose_of(payment: Payment) -> Purpose:
 def list_purposes() -> list[str]:
     """What can be paid for."""
     return sorted(_purposes)
+
+
+# Whether a line of a bank statement settles what the room waits for; it books that then. The line
+# is told with who brought the statement and when.
+BankLineSettler = Callable[[BankLine, int, datetime], bool]
+
+_settlers: list[BankLineSettler] = []
+
+
+def on_bank_line(settler: BankLineSettler) -> BankLineSettler:
+    """Show `settler` every new line of a bank until one takes it."""
+    if settler not in _settlers:
+        _settlers.append(settler)
+    return settler
+
+
+def settle_bank_line(line: BankLine, *, by: int, at: datetime) -> bool:
+    return any(settler(line, by, at) for settler in _settlers)
+
+
+def names(line: BankLine, number: str) -> bool:
+    """Whether the bank's words name `number`, however the bank wrote it."""
+    return _letters(number) in _letters(f"{line.reference} {line.text}")
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.upper() if letter.isalnum())

@@ -21,6 +21,17 @@ LOOKS = {
     "refund": "bad",
     "refund_failed": "bad",
     "reversal": "bad",
+    "dispute_opened": "wait",
+    "dispute_won": "ok",
+    "dispute_recovered": "ok",
+    "dispute_lost": "bad",
+    "dispute_borne": "bad",
+    "dispute_charged": "bad",
+    "dispute_uncovered": "bad",
+    "stripe_payout": "wait",
+    "stripe_payout_arrived": "ok",
+    "stripe_payout_failed": "bad",
+    "stripe_unclassified": "bad",
 }
 
 
@@ -44,6 +55,19 @@ def kind_name(kind: str) -> str:
         "allocation_returned": _("Allocation returned"),
         "disbursement": _("Disbursement"),
         "disbursement_settled": _("Disbursement paid"),
+        "dispute_opened": _("Dispute opened"),
+        "dispute_won": _("Dispute won"),
+        "dispute_recovered": _("Dispute won late"),
+        "dispute_lost": _("Dispute lost"),
+        "dispute_borne": _("Loss borne by the reserve"),
+        "dispute_charged": _("Loss charged to the cooperative"),
+        "dispute_uncovered": _("Loss borne by us"),
+        "stripe_payout": _("Sent by Stripe"),
+        "stripe_payout_arrived": _("Arrived from Stripe"),
+        "stripe_payout_failed": _("Came back to Stripe"),
+        "stripe_charged": _("Stripe's charge"),
+        "stripe_unclassified": _("Unclear line of Stripe"),
+        "stripe_classified": _("Unclear line explained"),
         "reversal": _("Reversal"),
         "adjustment": _("Adjustment"),
     }
@@ -94,6 +118,24 @@ def description(entry: Booked) -> str:
         "payout": _("Payout %(number)s sent", number=number),
         "payout_settled": _("Payout %(number)s seen on the bank statement", number=number),
         "clawback_netted": _("Set off before payout %(number)s", number=number),
+        "dispute_opened": _("Dispute of order %(number)s opened", number=number),
+        "dispute_won": _("Dispute of order %(number)s won", number=number),
+        "dispute_recovered": _("Dispute of order %(number)s won after it was lost", number=number),
+        "dispute_lost": _("Dispute of order %(number)s lost, every share gives", number=number),
+        "dispute_borne": _(
+            "Lost dispute of order %(number)s, borne by the reserve for refunds", number=number
+        ),
+        "dispute_charged": _(
+            "Lost dispute of order %(number)s, charged to the cooperative", number=number
+        ),
+        "dispute_uncovered": _("Rest of the lost dispute of order %(number)s", number=number),
+        "stripe_payout": _("Stripe sent payout %(number)s to the bank", number=number),
+        "stripe_payout_arrived": _(
+            "Stripe's payout %(number)s seen on the bank statement", number=number
+        ),
+        "stripe_payout_failed": _("Stripe's payout %(number)s came back", number=number),
+        "stripe_charged": _("Charge of Stripe, line %(part)s", part=part),
+        "stripe_unclassified": _("Line %(part)s of Stripe, of an unknown kind", part=part),
     }
     return sentences.get(entry.kind) or entry.memo
 
@@ -178,6 +220,7 @@ def _names() -> dict[str, str]:
     return {
         "assets:bank": _("Bank, own money"),
         "assets:bank-trust": _("Bank, trust account"),
+        "assets:bank-transit": _("On the way from Stripe to the bank"),
         "assets:stripe": _("With Stripe, not paid out yet"),
         "assets:stripe:unclassified": _("With Stripe, unclear"),
         "assets:disputes": _("Payments in dispute"),
@@ -198,6 +241,7 @@ def _names() -> dict[str, str]:
         "income:platform-fee": _("Service fee"),
         "income:released-from-restriction": _("Released for programs"),
         "income:shipping-variance": _("Freight difference"),
+        "income:dispute-recovered": _("Disputes won late"),
         "income:fx": _("Gain on exchange"),
         "expenses:stripe-fee": _("Payment fees"),
         "expenses:dispute-fee": _("Dispute fees"),

@@ -116,9 +116,7 @@ ENTRIES = {
     ("Q", "dispute_recovered"): dispute_postings.dispute_recovered(
         *DISPUTE, won(62_000), won(0), at=NOON
     ),
-    ("R", "dispute_uncovered"): dispute_postings.dispute_uncovered(
-        *DISPUTE, won(5_000), at=NOON
-    ),
+    ("R", "dispute_uncovered"): dispute_postings.dispute_uncovered(*DISPUTE, won(5_000), at=NOON),
 }
 
 

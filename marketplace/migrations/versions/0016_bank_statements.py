@@ -88,7 +88,7 @@ def _guard() -> None:
     for table in APPEND_ONLY:
         for act in ("UPDATE", "DELETE"):
             op.get_bind().exec_driver_sql(
-                f"CREATE TRIGGER recon_guard_{table}_{act.lower()} BEFORE {act} ON {table}"
+                f"CREATE TRIGGER ledger_guard_{table}_{act.lower()} BEFORE {act} ON {table}"
                 f" FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'ledger: {table} only grow'); END"
             )
 

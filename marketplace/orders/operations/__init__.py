@@ -7,6 +7,7 @@ from marketplace.orders.operations.arrivals import (
     remind_of_arrivals,
     report_missing,
 )
+from marketplace.orders.operations.bank_lines import settle_payout_by
 from marketplace.orders.operations.carts import (
     add_to_cart,
     change_quantity,
@@ -80,6 +81,7 @@ __all__ = [
     "rule_dispute",
     "settle_order",
     "settle_payout",
+    "settle_payout_by",
     "ship_parcel",
     "trace_of_number",
     "withdraw_request",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from marketplace.kernel.db import db, exists, lock
 from marketplace.kernel.money import Money, split, won
@@ -176,7 +176,7 @@ def _charge(
     return entry_id
 
 
-def _losses(dispute: Dispute):  # type: ignore[no-untyped-def]
+def _losses(dispute: Dispute) -> Select[int]:
     return select(ParcelDispute.id).where(ParcelDispute.dispute_id == dispute.id)
 
 

@@ -12,7 +12,7 @@ from marketplace.accounts.models import Role
 from marketplace.accounts.queries import find_people
 from marketplace.kernel.db import transaction
 from marketplace.kernel.time import now
-from marketplace.ledger.queries import entries_about, entry_number
+from marketplace.ledger.queries import Entry, entries_about, entry_number
 from marketplace.orders.errors import DisputeRuled
 from marketplace.orders.forms import RulingForm
 from marketplace.orders.operations import rule_dispute
@@ -107,7 +107,7 @@ def _show(
     )
 
 
-def _is_about(entry, dispute: Dispute) -> bool:  # type: ignore[no-untyped-def]
+def _is_about(entry: Entry, dispute: Dispute) -> bool:
     parts = entry.idem_key.split(":")
     return entry.kind.startswith("dispute_") and parts[1:2] == [dispute.id]
 
@@ -137,4 +137,5 @@ def reason_name(reason: str) -> str:
         "subscription_canceled": _("canceled"),
         "unrecognized": _("the cardholder does not know the payment"),
     }
-    return names.get(reason, _("another reason"))
+    other: str = _("another reason")
+    return names.get(reason, other)

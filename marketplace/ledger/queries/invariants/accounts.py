@@ -23,6 +23,7 @@ from marketplace.ledger.queries.balances import list_accounts
 
 # Where money only passes through, and how long it may take.
 CLEARING = (
+    "assets:bank-transit",
     "assets:payout-transit",
     "assets:disburse-transit",
     "assets:disputes",
@@ -33,6 +34,7 @@ CLEARED_WITHIN = timedelta(days=30)
 CASH = (
     "assets:bank",
     "assets:bank-trust",
+    "assets:bank-transit",
     "assets:stripe",
     "assets:stripe:unclassified",
     "assets:disputes",
