@@ -13,6 +13,7 @@ from marketplace.kernel.money import rupiah, won
 from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.orders import dispute_postings, payout_postings, postings
 from marketplace.orders.policies import dispute_parts, divide_share, refund_parts, split_parcel
+from marketplace.payments import recon_postings
 from tests.factories import NOON
 from tests.orders.world import SALE_PARTS, SHARE_PARTS
 
@@ -117,6 +118,20 @@ ENTRIES = {
         *DISPUTE, won(62_000), won(0), at=NOON
     ),
     ("R", "dispute_uncovered"): dispute_postings.dispute_uncovered(*DISPUTE, won(5_000), at=NOON),
+    ("S", "stripe_payout"): recon_postings.stripe_payout("po_1", won(100_000), **WHEN),
+    ("S", "stripe_payout_arrived"): recon_postings.stripe_payout_arrived(
+        "po_1", "assets:bank", won(100_000), won(99_500), "FT-3", by=1, **WHEN
+    ),
+    ("T", "stripe_payout_failed"): recon_postings.stripe_payout_failed(
+        "po_1", won(100_000), **WHEN
+    ),
+    ("U", "stripe_charged"): recon_postings.stripe_charged("txn_1", won(900), **WHEN),
+    ("V", "stripe_unclassified"): recon_postings.stripe_unclassified(
+        "txn_2", "risk_reserved_funds", won(-700), **WHEN
+    ),
+    ("V", "stripe_classified"): recon_postings.stripe_classified(
+        "txn_2", "expenses:stripe-fee", won(-700), "Reserve", by=1, at=NOON
+    ),
 }
 
 

@@ -1,0 +1,190 @@
+"""Reconciliation for the staff: what Stripe and the banks say, and what waits for a place."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from marketplace.accounts.access import staff
+from marketplace.accounts.models import Role
+from marketplace.accounts.queries import find_people
+from marketplace.kernel.config import Config
+from marketplace.kernel.db import transaction
+from marketplace.kernel.errors import Invalid
+from marketplace.kernel.money import Money
+from marketplace.kernel.time import now
+from marketplace.ledger.queries import entry_number
+from marketplace.payments.bank import import_statements, match_by_hand
+from marketplace.payments.errors import (
+    AlreadyMatched,
+    DoesNotFit,
+    LineClassified,
+    NotAPlaceForIt,
+)
+from marketplace.payments.forms import ClassifyForm, MatchForm, StatementForm
+from marketplace.payments.mirror import KNOWN, OF_OTHERS, PLACES, classify_line
+from marketplace.payments.models import BankLine, StripeLine
+from marketplace.payments.recon_queries import (
+    count_unmatched_bank_lines,
+    count_unmatched_lines,
+    get_bank_line,
+    get_stripe_line,
+    is_classified,
+    list_ages,
+    list_bank_candidates,
+    list_statements,
+    list_unclear_lines,
+    list_unmatched_bank_lines,
+    list_unmatched_lines,
+)
+from marketplace.payments.statement_files import COLUMNS
+from marketplace.statements.wording import account_name
+from marketplace.web.forms import render_form
+
+bp = Blueprint("reconciliation", __name__, url_prefix="/admin/reconciliation")
+
+AT_MOST = 50
+
+
+@bp.get("/")
+@staff(Role.ADMIN, Role.AUDITOR)
+def show_overview() -> ResponseReturnValue:
+    return _overview(StatementForm(formdata=None))
+
+
+@bp.post("/statements")
+@staff(Role.ADMIN)
+def new_statement() -> ResponseReturnValue:
+    """Take over a bank's file; a refusal says why, and nothing is written then."""
+    config: Config = current_app.config["LUMBUNG"]
+    form = StatementForm()
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                taken = import_statements(
+                    form.file.data.read(),
+                    form.file.data.filename or "",
+                    accounts=config.bank_accounts,
+                    by=current_user.id,
+                    at=now(),
+                )
+        except Invalid as error:
+            form.refuse("file", error)
+        else:
+            new = sum(statement.new_count for statement in taken)
+            flash(
+                ngettext("%(num)s new line was read.", "%(num)s new lines were read.", new)
+                if new
+                else _("Every line of this file was there already."),
+                "ok",
+            )
+            return redirect(url_for(".show_overview"))
+    return _overview(form)
+
+
+def _overview(form: StatementForm) -> ResponseReturnValue:
+    statements = list_statements()
+    return render_form(
+        "payments/reconciliation.html",
+        form,
+        ages=list_ages(now()),
+        account_name=account_name,
+        unclear=list_unclear_lines(),
+        lines=list_unmatched_lines(limit=AT_MOST),
+        line_count=count_unmatched_lines(),
+        bank_lines=list_unmatched_bank_lines(limit=AT_MOST),
+        bank_line_count=count_unmatched_bank_lines(),
+        why=why_unmatched,
+        statements=statements,
+        people=find_people({statement.imported_by for statement in statements}),
+        columns=", ".join(COLUMNS),
+        closing=lambda row: Money(row.closing_minor, row.currency),
+        may_act=current_user.has_role(Role.ADMIN),
+    )
+
+
+def why_unmatched(line: StripeLine) -> str:
+    """Why a line of Stripe has no place in the books yet."""
+    if line.category not in KNOWN:
+        why: str = _("It comes to nothing, and its kind is unknown.")
+    elif line.category == "charge":
+        why = _("No payment of ours, or its fee is not booked yet.")
+    elif line.category in OF_OTHERS:
+        why = _("What it is about is not booked, or over another amount.")
+    else:
+        why = _("Its payout or its exchange rate is missing.")
+    return why
+
+
+@bp.route("/stripe/<line_id>", methods=["GET", "POST"])
+@staff(Role.ADMIN, Role.AUDITOR)
+def show_stripe_line(line_id: str) -> ResponseReturnValue:
+    """A line of Stripe as it came; an unclear one is explained here, by administrators."""
+    line = get_stripe_line(line_id)
+    may_act = current_user.has_role(Role.ADMIN)
+    form = ClassifyForm()
+    form.path.choices = [("", _("Choose…")), *((path, account_name(path)) for path in PLACES)]
+    if may_act and form.validate_on_submit():
+        try:
+            with transaction():
+                classify_line(
+                    line,
+                    form.path.data or "",
+                    reason=form.reason.data or "",
+                    by=current_user.id,
+                    at=now(),
+                )
+        except (LineClassified, NotAPlaceForIt) as error:
+            form.refuse("path", error)
+        else:
+            flash(_("Explained and booked."), "ok")
+            return redirect(url_for(".show_overview"))
+    waits = any(line.id == unclear.id for unclear in list_unclear_lines())
+    return render_form(
+        "payments/stripe_line.html",
+        form,
+        line=line,
+        gross=Money(line.gross_minor, line.currency),
+        fee=Money(line.fee_minor, line.currency),
+        is_explained=is_classified(line.id),
+        may_explain=may_act and waits,
+    )
+
+
+@bp.route("/bank/<int:line_id>", methods=["GET", "POST"])
+@staff(Role.ADMIN, Role.AUDITOR)
+def show_bank_line(line_id: int) -> ResponseReturnValue:
+    """A line of a bank and the entries over its amount; a person chooses, where it was unclear."""
+    line = get_bank_line(line_id)
+    may_act = current_user.has_role(Role.ADMIN)
+    candidates = list_bank_candidates(line)
+    form = MatchForm()
+    form.entry.choices = [
+        (f"{row.entry_id}:{row.line_no}", f"{entry_number(row.entry_id)} {row.memo}")
+        for row in candidates
+    ]
+    if may_act and form.validate_on_submit():
+        entry_id, _colon, line_no = (form.entry.data or "").partition(":")
+        try:
+            with transaction():
+                match_by_hand(line, int(entry_id), int(line_no), by=current_user.id, at=now())
+        except (AlreadyMatched, DoesNotFit) as error:
+            form.refuse("entry", error)
+        else:
+            flash(_("Matched."), "ok")
+            return redirect(url_for(".show_overview"))
+    return render_form(
+        "payments/bank_line.html",
+        form,
+        line=line,
+        is_waiting=_is_waiting(line),
+        has_candidates=bool(candidates),
+        may_act=may_act,
+    )
+
+
+def _is_waiting(line: BankLine) -> bool:
+    return any(line.id == waiting.id for waiting in list_unmatched_bank_lines(limit=1000))
