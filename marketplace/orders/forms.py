@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -172,14 +173,17 @@ class PayoutSettlementForm(Form):
 class RulingForm(Form):
     """Who bears a lost dispute of released money."""
 
-    fault = RadioField(
-        _l("Whose fault was it?"),
-        [InputRequired(_l("Please choose one."))],
-        choices=[("no", _l("Not the cooperative's")), ("yes", _l("The cooperative's"))],
-    )
+    fault = RadioField(_l("Whose fault was it?"), [InputRequired(_l("Please choose one."))])
     reason = TextAreaField(
         _l("Why, for the record"), [required(), Length(max=500)], filters=[plain]
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fault.choices = [
+            ("no", _l("Not the cooperative's")),
+            ("yes", _l("The cooperative's")),
+        ]
 
 
 class RejectionForm(Form):

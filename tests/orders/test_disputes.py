@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -31,6 +32,7 @@ from marketplace.payments.flows import open_checkout, settle
 from marketplace.payments.models import Dispute, StripeEvent
 from marketplace.payments.queries import get_paid_payment
 from tests.factories import a_fund_of, a_user
+from tests.orders.test_pages import sign_in
 from tests.orders.world import a_market, an_order, shipped, the_parcel, two_cooperatives
 from tests.payments.test_checkout_session import a_session
 
@@ -298,6 +300,73 @@ class TestAfterTheRelease:
         with pytest.raises(DisputeRuled):
             rule_dispute(loss, is_at_fault=True, reason="Never sent", by=admin.id, at=now())
         assert db.session.query(LedgerEntry).count() == entries
+
+
+class TestOnPages:
+    HERE = "/en/admin/disputes"
+
+    @pytest.fixture
+    def loss(self, client, order, stripe):
+        parcel = released_now(order)
+        dispute_id = disputed(order, stripe)
+        ended(dispute_id, "lost", stripe)
+        stripe.deliver_all(client, *EVENTS)
+        return get_loss(dispute_id, parcel.number)
+
+    def ruling(self, client, loss, **fields):
+        number = loss.parcel.number
+        return client.post(
+            f"{self.HERE}/{loss.dispute_id}/parcels/{number}/ruling",
+            data={f"{number}-{name}": value for name, value in fields.items()},
+        )
+
+    @pytest.mark.parametrize("language", ["en", "ko", "id"])
+    def test_a_loss_waits_in_the_list_and_on_its_page(self, client, admin, loss, order, language):
+        sign_in(client, admin)
+        here = f"/{language}/admin/disputes"
+
+        assert order.number in client.get(f"{here}/").text
+        page = client.get(f"{here}/{loss.dispute_id}").text
+        assert loss.parcel.number in page
+        assert f'name="{loss.parcel.number}-reason"' in page
+
+    def test_an_admin_decides_with_a_reason(self, client, admin, loss):
+        sign_in(client, admin)
+
+        answer = self.ruling(client, loss, fault="yes", reason="Never sent")
+
+        assert answer.status_code == 302
+        page = client.get(f"{self.HERE}/{loss.dispute_id}").text
+        assert "Never sent" in page
+        assert "The cooperative bears its part." in page
+
+    def test_without_a_reason_nothing_is_decided_and_the_choice_stays(self, client, admin, loss):
+        sign_in(client, admin)
+
+        answer = self.ruling(client, loss, fault="yes", reason=" ")
+
+        assert answer.status_code == 422
+        assert "Please fill this in." in answer.text
+        assert re.search(r'<input checked [^>]*value="yes"', answer.text)
+        assert db.session.get(ParcelDispute, loss.id).waits
+
+    def test_an_auditor_reads_and_decides_nothing(self, client, loss):
+        sign_in(client, a_user("Auditor", roles=(Role.AUDITOR,), locale="en"))
+
+        page = client.get(f"{self.HERE}/{loss.dispute_id}")
+
+        assert page.status_code == 200
+        assert "An administrator decides who bears this." in page.text
+        assert self.ruling(client, loss, fault="no", reason="x").status_code == 403
+
+    def test_an_open_dispute_is_told_on_its_page(self, client, admin, order, stripe):
+        dispute_id = disputed(order, stripe)
+        stripe.deliver_all(client, *EVENTS)
+        sign_in(client, admin)
+
+        page = client.get(f"{self.HERE}/{dispute_id}").text
+
+        assert "Nothing of this order is released until then." in page
 
 
 @pytest.mark.parametrize("amount", [1, 2, 3, 17, 30_001, 61_999, 62_000])

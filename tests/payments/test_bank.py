@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from sqlalchemy import event
@@ -236,7 +237,7 @@ def test_equal_amounts_are_left_for_a_person_who_matches_each_once(take, client,
     sign_in(client, admin)
 
     page = client.get(f"{HERE}/bank/{first.id}").text
-    choice = page.split('name="entry" type="radio" value="')[1].split('"')[0]
+    choice = re.search(r'value="(\d+:\d+)"', page).group(1)
     answer = client.post(f"{HERE}/bank/{first.id}", data={"entry": choice})
 
     assert answer.status_code == 302
@@ -294,7 +295,7 @@ def test_the_page_asks_the_same_number_of_questions_however_much_waits(client, a
             assert client.get(f"{HERE}/").status_code == 200
         finally:
             event.remove(db.engine, "before_cursor_execute", note)
-        return len(seen)
+        return [statement for statement in seen if "SAVEPOINT" not in statement]
 
     take(a_csv(FEE))
     questions()

@@ -115,8 +115,8 @@ def _is_about(entry: Entry, dispute: Dispute) -> bool:
 def state_of(dispute: Dispute) -> tuple[str, str]:
     """How a dispute stands, and the look of its badge."""
     names: dict[str, tuple[str, str]] = {
-        "won": (_("won"), "ok"),
-        "lost": (_("lost"), "bad"),
+        "won": (_("decided for us"), "ok"),
+        "lost": (_("decided against us"), "bad"),
         "warning_closed": (_("closed without a claim"), "plain"),
         "prevented": (_("prevented"), "plain"),
         "under_review": (_("the bank is looking at it"), "wait"),
