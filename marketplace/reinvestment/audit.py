@@ -19,7 +19,18 @@ from marketplace.reinvestment.policies import funds_for
 from marketplace.reinvestment.postings import ALLOCATION, RETURN, committed_to, grants_of
 
 # Kinds of entries that may take money out of a village fund or a pledge.
-SPENDING = (ALLOCATION, RETURN, "refund", "reversal", "adjustment")
+VILLAGE = "funds:village:"
+# Entries that give money back to a buyer after its share was released.
+RETURNED = ("refund", "dispute_charged")
+SPENDING = (
+    ALLOCATION,
+    RETURN,
+    "refund",
+    "dispute_lost",
+    "dispute_charged",
+    "reversal",
+    "adjustment",
+)
 SIGNED = (ALLOCATION, "disbursement", "disbursement_settled")
 
 
@@ -159,17 +170,19 @@ def check_uses(at: datetime) -> Finding:
         .where(lot.c.code != f"{REFUND_RESERVE}:krw")
     )
     taken = select(Allocation.entry_id, Allocation.fund.concat(literal(":krw")), -Allocation.minor)
-    refunded = (
+    # What was given back to buyers takes from the lots of its own order.
+    returned = (
         select(LedgerPosting.entry_id, LedgerAccount.code, -LedgerPosting.amount)
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
         .where(
-            LedgerEntry.kind == "refund",
-            LedgerAccount.code.like("funds:village:%"),
-            LedgerAccount.code.not_like("funds:village:held:%"),
+            LedgerEntry.kind.in_(RETURNED),
+            LedgerPosting.amount > 0,
+            LedgerAccount.code.startswith(VILLAGE),
+            LedgerAccount.code != f"{VILLAGE}held:krw",
         )
     )
-    both = used.union_all(taken, refunded).subquery()
+    both = used.union_all(taken, returned).subquery()
     rows = db.session.execute(
         select(both.c.entry_id, both.c.code, func.sum(both.c.amount).label("minor"))
         .group_by(both.c.entry_id, both.c.code)

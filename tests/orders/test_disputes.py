@@ -14,6 +14,7 @@ from marketplace.kernel.money import rupiah, won
 from marketplace.kernel.time import now
 from marketplace.ledger.models import LedgerEntry
 from marketplace.ledger.queries import balance, credit_balance, entries_about
+from marketplace.ledger.queries.audits import run_checks
 from marketplace.orders.errors import DisputeOpen, DisputeRuled
 from marketplace.orders.models import LotSide, ParcelDispute
 from marketplace.orders.operations import (
@@ -31,7 +32,7 @@ from marketplace.payments.disputes import look_at_open_disputes
 from marketplace.payments.flows import open_checkout, settle
 from marketplace.payments.models import Dispute, StripeEvent
 from marketplace.payments.queries import get_paid_payment
-from tests.factories import a_fund_of, a_user
+from tests.factories import a_fund_of, a_posting, a_user
 from tests.orders.test_pages import sign_in
 from tests.orders.world import a_market, an_order, shipped, the_parcel, two_cooperatives
 from tests.payments.test_checkout_session import a_session
@@ -252,6 +253,19 @@ def test_a_dispute_of_a_strangers_payment_is_noted_as_a_problem(client, order, s
     assert db.session.get(Dispute, dispute_id) is None
 
 
+def breaches():
+    a_posting({"assets:bank": won(1_000_000), "equity:opening": won(-1_000_000)})
+    return [(r.rule, b.message, b.facts) for r in run_checks(now()) for b in r.breaches]
+
+
+@pytest.mark.parametrize("end", ["won", "lost"])
+def test_the_books_pass_their_audit_with_a_dispute(client, order, stripe, end):
+    ended(disputed(order, stripe), end, stripe)
+    stripe.deliver_all(client, *EVENTS)
+
+    assert breaches() == []
+
+
 class TestAfterTheRelease:
     @pytest.fixture
     def loss(self, client, order, stripe):
@@ -292,6 +306,12 @@ class TestAfterTheRelease:
         assert balance("equity:trading:idr-krw:krw") == won(0)
         assert lots_left(cooperative.id, LotSide.PAYABLE) == []
         assert balance("expenses:shipping-loss:krw") == won(12_000)
+
+    @pytest.mark.parametrize("is_at_fault", [True, False])
+    def test_the_books_pass_their_audit(self, loss, admin, is_at_fault):
+        rule_dispute(loss, is_at_fault=is_at_fault, reason="Seen", by=admin.id, at=now())
+
+        assert breaches() == []
 
     def test_it_is_ruled_once(self, loss, admin):
         rule_dispute(loss, is_at_fault=False, reason="Stolen card", by=admin.id, at=now())
