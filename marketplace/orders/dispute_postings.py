@@ -11,12 +11,12 @@ from datetime import datetime
 from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.drafts import Line, NewEntry
+from marketplace.ledger.policies import REFUND_RESERVE
 from marketplace.orders.policies import Parts
 from marketplace.orders.postings import (
     DEFERRED_FEE,
     PLATFORM_FEE,
     REFUND_COVER,
-    REFUND_RESERVE,
     SHARE_HELD,
     SHIPPING,
     STRIPE,
