@@ -19,7 +19,16 @@ from marketplace.kernel.config import Config, ConfigError
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.errors import DomainError
 from marketplace.kernel.time import now
-from marketplace.ledger.notes import LOG, Note, Signer, new_signer, read_note, read_signer
+from marketplace.ledger.errors import KeyUnreadable
+from marketplace.ledger.notes import (
+    LOG,
+    Note,
+    Signer,
+    Verifier,
+    new_signer,
+    read_note,
+    read_signer,
+)
 from marketplace.ledger.operations.sealing import Codes, seal_entries
 from marketplace.ledger.queries.sealing import find_head, has_unsealed
 from marketplace.orders.models import Order
@@ -61,6 +70,14 @@ def read_seal_key(config: Config) -> Signer:
             " `flask ledger key ADDRESS`."
         )
     return _of_log(read_signer(path.read_text()))
+
+
+def find_public_key(config: Config) -> Verifier | None:
+    """What heads are checked with; None where this machine has no key."""
+    try:
+        return read_seal_key(config).verifier
+    except (ConfigError, KeyUnreadable):
+        return None
 
 
 def _of_log(signer: Signer) -> Signer:

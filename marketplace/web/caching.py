@@ -60,11 +60,12 @@ class KeptPage:
 
     squeezed: bytes
     etag: str
+    mimetype: str = "text/html"
 
     @classmethod
-    def of(cls, body: bytes) -> KeptPage:
+    def of(cls, body: bytes, mimetype: str) -> KeptPage:
         digest = hashlib.sha256(body).hexdigest()[:20]
-        return cls(gzip.compress(body, 6, mtime=0), f'W/"{digest}"')
+        return cls(gzip.compress(body, 6, mtime=0), f'W/"{digest}"', mimetype)
 
     def __len__(self) -> int:
         return len(self.squeezed)
@@ -169,7 +170,7 @@ def kept(version: Version) -> Callable[[Callable[..., Any]], Callable[..., Any]]
                 response = make_response(view(*args, **kwargs))
                 if response.status_code != 200:
                     return response
-                page = KeptPage.of(response.get_data())
+                page = KeptPage.of(response.get_data(), response.mimetype or "text/html")
                 shelf.put(key, page)
             return _answer(page)
 
@@ -182,10 +183,10 @@ def _answer(page: KeptPage) -> Response:
     if page.etag in request.headers.get("If-None-Match", ""):
         response = Response(status=304)
     elif "gzip" in request.headers.get("Accept-Encoding", ""):
-        response = Response(page.squeezed, mimetype="text/html")
+        response = Response(page.squeezed, mimetype=page.mimetype)
         response.headers["Content-Encoding"] = "gzip"
     else:
-        response = Response(gzip.decompress(page.squeezed), mimetype="text/html")
+        response = Response(gzip.decompress(page.squeezed), mimetype=page.mimetype)
     response.headers["ETag"] = page.etag
     response.headers["Cache-Control"] = FOR_ALL
     response.headers["Vary"] = VARY

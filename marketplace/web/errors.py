@@ -30,6 +30,9 @@ STATUSES: dict[type[errors.DomainError], HTTPStatus] = {
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
+FOR_PROGRAMS = ("/api/", "/webhooks/", "/ledger/")
+"""Addresses that programs ask; people's pages begin with their language."""
+
 
 def explain(error: errors.DomainError) -> str:
     """The refusal in the reader's language, money in the reader's format."""
@@ -52,7 +55,7 @@ def status_of(error: errors.DomainError) -> HTTPStatus:
 
 
 def set_up_errors(app: Flask) -> None:
-    """Answer every refusal and every fault with a page (JSON under /api/) and a request id."""
+    """Answer every refusal and every fault with a page (JSON for programs) and a request id."""
 
     @app.before_request
     def name_request() -> None:
@@ -74,7 +77,7 @@ def set_up_errors(app: Flask) -> None:
 
     @app.errorhandler(Unauthorized)
     def stranger(_: Unauthorized) -> ResponseReturnValue:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(FOR_PROGRAMS):
             return error_page(HTTPStatus.UNAUTHORIZED, gettext("Sign in first."))
         return ask_to_sign_in()
 
@@ -106,7 +109,7 @@ def _page_of_form() -> str | None:
 
 def error_page(status: HTTPStatus, sentence: str | None) -> ResponseReturnValue:
     """A page with the status, one sentence and the request id."""
-    if request.path.startswith(("/api/", "/webhooks/")):
+    if request.path.startswith(FOR_PROGRAMS):
         return jsonify(error=sentence or status.phrase, request_id=g.get("request_id")), status
     page = render_template(
         "error.html", status=status.value, sentence=sentence, request_id=g.get("request_id", "")

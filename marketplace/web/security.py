@@ -15,6 +15,9 @@ from flask_wtf.csrf import CSRFError
 
 from marketplace.kernel.config import Config
 
+OPEN_TO_ALL = ("/api/v1/public/", "/ledger/")
+"""Where programs read what everybody may know; pages of all origins may, without cookies."""
+
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, storage_uri="memory://")
 
@@ -73,6 +76,9 @@ def set_up_security(app: Flask, config: Config) -> None:
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
+        if request.path.startswith(OPEN_TO_ALL):
+            headers["Access-Control-Allow-Origin"] = "*"
+            headers["Access-Control-Expose-Headers"] = "ETag, X-Request-Id"
         if config.is_https:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         return response

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import event
 
-from marketplace.kernel.db import db
+from marketplace.kernel.db import db, transaction
+from marketplace.ledger.operations.sealing import seal_entries
 from marketplace.orders.models import Order
 from marketplace.orders.policies import HELD_WINDOW
 from marketplace.reinvestment.models import Pledge, Program
+from marketplace.sealing import CODES, read_seal_key
 from tests.factories import NOON
 from tests.orders.world import a_market, a_paid_order, released, some_goods, the_parcel
 from tests.reinvestment.world import a_pledge, a_program, approved, paid
@@ -58,3 +60,18 @@ def statements(database):
     event.listen(engine, "before_cursor_execute", note)
     yield asked
     event.remove(engine, "before_cursor_execute", note)
+
+
+def seal_with(app):
+    """Seal what waits with the application's key; returns the head."""
+    with transaction():
+        return seal_entries(read_seal_key(app.config["LUMBUNG"]), at=LATER, codes=CODES)
+
+
+@pytest.fixture
+def sealed(app, world):
+    """The world's entries, sealed; bundles of other tests are of another history."""
+    head = seal_with(app)
+    yield head
+    for bundle in (app.config["LUMBUNG"].instance / "bundles").glob("*"):
+        bundle.unlink()

@@ -439,6 +439,8 @@ class Check:
         head = read_head(proof["checkpoint"])
         if head.origin != self.key.name or not head.is_signed_by(self.key):
             raise Wrong("The proof ends in a head that is not signed by the key.")
+        if head.size > self.head.size:
+            raise Unreadable("The proof is newer than the bundle: download the bundle again.")
         if self.roots.get(head.size) != head.root:
             raise Wrong("The proof belongs to another history than the bundle.")
         words = [f"{len(proof['entries'])} entries are proven to be in the sealed history:"]

@@ -259,13 +259,16 @@ def prove_growth(old: int, new: int) -> list[bytes]:
     return consistency_proof(old, new, Tiles().subtree)
 
 
-def prove_entries(entry_ids: Collection[int], *, is_open: bool = False) -> dict[str, Any]:
-    """A file with which anyone can check that these entries are in the newest head.
+def prove_entries(
+    entry_ids: Collection[int], *, size: int | None = None, is_open: bool = False
+) -> dict[str, Any]:
+    """A file with which anyone can check that these entries are in the newest head, or that of
+    `size` leaves.
 
     With `is_open` it shows what is private too: only for those whom it concerns. Raises NotSealed
     where one of them waits for its seal.
     """
-    head = get_head()
+    head = get_head(size)
     leaves = _leaves(LedgerLeaf.entry_id.in_(entry_ids), LedgerLeaf.leaf_index < head.size)
     entries = find_booked(entry_ids)
     if {leaf.entry_id for leaf in leaves} != set(entry_ids) or entries.keys() != set(entry_ids):

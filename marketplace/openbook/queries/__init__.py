@@ -1,17 +1,30 @@
 """What anyone may read of the books. Amounts are sums of postings, never of other tables."""
 
-from marketplace.openbook.queries.books import Books, newest_entry_id, read_books
+from marketplace.openbook.queries.books import Books, read_books
 from marketplace.openbook.queries.figures import Figures, Month, read_figures
 from marketplace.openbook.queries.receipts import Receipt, Waiting, find_receipt
+from marketplace.openbook.queries.seals import (
+    Place,
+    Seal,
+    find_seal,
+    list_seals,
+    newest_state,
+    places_of,
+)
 
 __all__ = [
     "Books",
     "Figures",
     "Month",
+    "Place",
     "Receipt",
+    "Seal",
     "Waiting",
     "find_receipt",
-    "newest_entry_id",
+    "find_seal",
+    "list_seals",
+    "newest_state",
+    "places_of",
     "read_books",
     "read_figures",
 ]

@@ -51,8 +51,3 @@ def read_books() -> Books:
             for currency, _, debit, credit in rows
         },
     )
-
-
-def newest_entry_id() -> int:
-    """Changes with every entry: ids follow the clock."""
-    return db.session.scalar(select(func.max(LedgerEntry.id))) or 0

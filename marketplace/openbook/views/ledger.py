@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from decimal import Decimal
 
-from flask import render_template, url_for
+from flask import current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.bundles import find_bundle
+from marketplace.kernel.config import Config
 from marketplace.kernel.time import now
 from marketplace.ledger.errors import PolicyMissing
 from marketplace.ledger.queries import entry_number, policy_at
-from marketplace.openbook.queries import newest_entry_id, read_books, read_figures
+from marketplace.openbook.queries import find_seal, newest_state, read_books, read_figures
 from marketplace.openbook.views.blueprint import bp
+from marketplace.openbook.views.files import verifier_sha256
 from marketplace.openbook.views.growth import draw_funded, draw_quarters, quarter_unit, quarters
 from marketplace.openbook.views.stream import draw_stream, stream_of
 from marketplace.reference.queries import list_provinces
@@ -25,22 +28,25 @@ from marketplace.reinvestment.queries import (
     list_payments,
     list_pledges,
 )
+from marketplace.sealing import find_public_key
 from marketplace.web.access import public
 from marketplace.web.caching import kept
+from marketplace.web.formats import format_number
 from marketplace.web.locale import current_language
 
 PAYMENTS = 8
 
 
 def of_ledger() -> Hashable:
-    """Changes with every entry; proposals, which book nothing, show up within a minute."""
-    return newest_entry_id(), int(time.time() // 60)
+    """Changes with every entry and seal; proposals, which book nothing, show up in a minute."""
+    return newest_state(), int(time.time() // 60)
 
 
 @bp.get("/ledger")
 @public
 @kept(of_ledger)
 def show_ledger() -> ResponseReturnValue:
+    config: Config = current_app.config["LUMBUNG"]
     figures = read_figures()
     facts = list_facts()
     stream = stream_of(figures, {fact.number: fact.theme for fact in facts})
@@ -69,6 +75,10 @@ def show_ledger() -> ResponseReturnValue:
         payments=list_payments(PAYMENTS),
         pledges=list_pledges(figures.funds_by_path),
         entry_number=entry_number,
+        seal=find_seal(),
+        key=find_public_key(config),
+        bundle_size=_bundle_size(config),
+        verifier_sha256=verifier_sha256(),
         programs_url=url_for("reinvestment.list_programs"),
         share_of_hundred=_share_of_hundred(),
     )
@@ -76,6 +86,12 @@ def show_ledger() -> ResponseReturnValue:
 
 def _by_province(facts: Sequence[ProgramFacts]) -> dict[str, int]:
     return dict(Counter(fact.province_letters for fact in facts if fact.is_funded))
+
+
+def _bundle_size(config: Config) -> str:
+    """Of the file that is there; empty before the first one is made."""
+    bundle = find_bundle(config)
+    return f"{format_number(Decimal(bundle.bytes) / 1_000_000, 1)} MB" if bundle else ""
 
 
 def _share_of_hundred() -> Decimal | None:
