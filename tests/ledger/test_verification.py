@@ -16,7 +16,7 @@ from marketplace.ledger.models import SplitPolicy
 from marketplace.ledger.operations import post, reverse, set_policy
 from marketplace.ledger.operations.sealing import cosign_head, seal_entries
 from marketplace.ledger.public import verify
-from marketplace.ledger.queries.sealing import checkpoint, prove_entries
+from marketplace.ledger.queries.sealing import checkpoint, get_head, prove_entries
 from marketplace.ledger.queries.sealing_faults import check_seal
 from marketplace.sealing import head_file, key_file
 from tests.conftest import build, fresh_database, settings
@@ -251,6 +251,28 @@ def test_a_receipt_is_proven_by_a_file(history, tmp_path, capsys, is_open):
     assert ("Order L-1" in said) == is_open
 
 
+def test_a_proof_that_is_newer_than_the_bundle_asks_for_a_new_bundle(history, tmp_path, capsys):
+    bundle, proof = a_bundle(tmp_path / "bundle.zip"), tmp_path / "proof.json"
+    new = sell()
+    seal()
+    proof.write_text(json.dumps(prove_entries(new)))
+
+    code, said = check(capsys, bundle, "--receipt", proof)
+
+    assert code == 2
+    assert "download the bundle again" in said
+
+
+def test_a_proof_up_to_an_older_head_holds_in_a_newer_bundle(history, tmp_path, capsys):
+    size = get_head().size
+    sell()
+    seal()
+    proof = tmp_path / "proof.json"
+    proof.write_text(json.dumps(prove_entries(history, size=size)))
+
+    assert check(capsys, a_bundle(tmp_path / "bundle.zip"), "--receipt", proof)[0] == 0
+
+
 def test_a_proof_of_something_else_is_refused(history, tmp_path, capsys):
     proven = prove_entries(history[:1], is_open=True)
     bundle, proof = a_bundle(tmp_path / "b.zip"), tmp_path / "proof.json"
@@ -335,6 +357,16 @@ def test_funds_without_cash_are_noticed(database, tmp_path, capsys):
 
     assert code == 1
     assert "The funds hold 500 KRW (minor units), the cash is 499." in said
+
+
+def test_rupiah_that_are_on_their_way_need_no_cover(database, tmp_path, capsys):
+    payable = "liabilities:coop:gayo:payable"
+    with transaction():
+        post(a_draft({"equity:trading:idr-krw": rupiah(900), payable: rupiah(-900)}))
+        post(a_draft({payable: rupiah(900), "assets:payout-transit": rupiah(-900)}))
+    seal()
+
+    assert check(capsys, a_bundle(tmp_path / "bundle.zip"))[0] == 0
 
 
 def test_the_same_history_gives_the_same_bundle(history, tmp_path):

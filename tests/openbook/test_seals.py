@@ -60,8 +60,8 @@ def test_a_new_seal_is_on_the_page_at_once(client, app, sealed, world):
 
     head = seal_with(app)
 
-    assert f"{sealed.size} entries are in this seal" in unsealed
-    assert f"{head.size} entries are in this seal" in text_of(client.get("/en/ledger"))
+    assert f"Entries in this seal: {sealed.size}." in unsealed
+    assert f"Entries in this seal: {head.size}." in text_of(client.get("/en/ledger"))
 
 
 def test_before_the_first_seal_the_page_says_so(client):
