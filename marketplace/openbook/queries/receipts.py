@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +11,12 @@ from sqlalchemy import select
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, won
 from marketplace.ledger.queries import Entry
+from marketplace.openbook.queries.seals import Place, Seal, find_seal, places_of
 from marketplace.orders.models import Order, OrderState, Parcel
 from marketplace.orders.policies import HELD_WINDOW, release_at
 from marketplace.orders.postings import DEFERRED_FEE, PLATFORM_FEE, SHARE_HELD, SHIPPING, TRADING
-from marketplace.reinvestment.queries import ShareTrace, trace_order
+from marketplace.reinvestment.models import Program
+from marketplace.reinvestment.queries import PaidPart, ShareTrace, paid_parts, trace_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,18 @@ class Receipt:
     paid_at: datetime
     trace: ShareTrace
     waiting: Waiting
+    paid_by_program: Mapping[int, Sequence[PaidPart]]
+    seal: Seal | None
+    places: Mapping[int, Place]
+
+    def paid_parts(self, program: Program) -> Sequence[PaidPart]:
+        """What of this order's share the village of `program` was paid, payment by payment."""
+        return self.paid_by_program.get(program.id, ())
+
+    @property
+    def unsealed(self) -> int:
+        """Entries that wait for their seal."""
+        return sum(entry.id not in self.places for entry in self.entries)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -130,7 +145,7 @@ class Receipt:
 
 
 def find_receipt(code: str) -> Receipt | None:
-    """The paid order with this code, as written by `normalize_code`; five queries."""
+    """The paid order with this code, as written by `normalize_code`; nine queries."""
     row = db.session.execute(
         select(Order.id, Order.number, Order.placed_at, Order.paid_at).where(
             Order.receipt_code == code, Order.state == OrderState.PAID
@@ -148,10 +163,15 @@ def find_receipt(code: str) -> Receipt | None:
     ]
     known = [release_at(delivered_at) for delivered_at in held if delivered_at]
     until = max(known) if known and len(known) == len(held) else None
+    trace = trace_order(row.number)
+    entry_ids = {entry.id for entry in trace.entries}
     return Receipt(
         code,
         row.placed_at,
         row.paid_at,
-        trace_order(row.number),
+        trace,
         Waiting(len(held), until),
+        paid_parts(entry_ids, {use.program.id for use in trace.uses}),
+        find_seal(),
+        places_of(entry_ids),
     )

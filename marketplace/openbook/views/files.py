@@ -9,15 +9,18 @@ import re
 from functools import cache
 from hashlib import sha256
 
-from flask import Blueprint, Response, current_app, request, send_file
+from flask import Blueprint, Response, current_app, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
 
-from marketplace.bundles import current_bundle
+from marketplace.bundles import current_bundle, find_bundle
 from marketplace.kernel.config import Config, ConfigError
+from marketplace.kernel.ids import normalize_code
 from marketplace.ledger.errors import NotSealed
 from marketplace.ledger.merkle import TILE_WIDTH
-from marketplace.ledger.queries.sealing import checkpoint, entry_tile, tile
+from marketplace.ledger.queries.sealing import checkpoint, entry_tile, prove_entries, tile
 from marketplace.ledger.queries.sealing_bundle import VERIFIER
+from marketplace.openbook.queries import find_receipt
+from marketplace.openbook.views.blueprint import codes_limit
 from marketplace.web.access import public
 from marketplace.web.security import limiter
 
@@ -88,6 +91,26 @@ def download_bundle() -> ResponseReturnValue:
         conditional=True,
     )
     response.headers["Cache-Control"] = ASK_FIRST
+    return response
+
+
+@files.get("/r/<code>/proof.json")
+@public
+@codes_limit
+def download_proof(code: str) -> ResponseReturnValue:
+    """That the sealed entries of an order are in the log, up to the head of the bundle."""
+    written = normalize_code(code[:60])
+    receipt = find_receipt(written) if written else None
+    if receipt is None or not receipt.places:
+        raise NotSealed
+    last = max(place.number for place in receipt.places.values())
+    bundle = find_bundle(current_app.config["LUMBUNG"])
+    size = bundle.size if bundle is not None and bundle.size >= last else None
+    response = jsonify(prove_entries(receipt.places.keys(), size=size))
+    response.headers["Content-Disposition"] = "attachment; filename=proof.json"
+    # A code is a key, as on the receipt's page.
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 

@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from marketplace.kernel.ids import normalize_code
 from marketplace.kernel.money import Money, won
 from marketplace.ledger.policies import SHARE_FUNDS
-from marketplace.ledger.queries import Entry
+from marketplace.ledger.queries import Entry, entry_number
 from marketplace.openbook.queries import find_receipt
-from marketplace.openbook.views.blueprint import bp
+from marketplace.openbook.views.blueprint import bp, codes_limit
 from marketplace.reinvestment.views.words import fund_name, look_of
 from marketplace.statements.shown import shown_lines, shown_total
 from marketplace.statements.wording import LOOKS, kind_name
@@ -41,7 +41,7 @@ def check_receipt() -> ResponseReturnValue:
 
 @bp.get("/r/<code>")
 @public
-@limiter.limit("30/minute")
+@codes_limit
 def show_receipt(code: str) -> ResponseReturnValue:
     written = normalize_code(code[:60])
     receipt = find_receipt(written) if written else None
@@ -60,6 +60,7 @@ def show_receipt(code: str) -> ResponseReturnValue:
             shown_total=shown_total,
             look_of=look_of,
             fund_name=fund_name,
+            entry_number=entry_number,
         )
     )
     # A code is a key: the page is for whoever typed it, not for shared caches or search engines.

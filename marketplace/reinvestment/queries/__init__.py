@@ -44,6 +44,12 @@ from marketplace.reinvestment.queries.programs import (
     list_programs,
     list_programs_of_village,
 )
+from marketplace.reinvestment.queries.spending import (
+    PaidPart,
+    Source,
+    list_sources,
+    paid_parts,
+)
 from marketplace.reinvestment.queries.trace import (
     Backing,
     LotShare,
@@ -56,11 +62,13 @@ from marketplace.reinvestment.queries.trace import (
 __all__ = [
     "Backing",
     "LotShare",
+    "PaidPart",
     "Payment",
     "PledgeRow",
     "ProgramFacts",
     "ProgramRow",
     "ShareTrace",
+    "Source",
     "VillagePlace",
     "allocated_by_fund",
     "backing_of",
@@ -83,11 +91,13 @@ __all__ = [
     "list_pledges",
     "list_programs",
     "list_programs_of_village",
+    "list_sources",
     "list_sponsors",
     "list_uses",
     "list_villages_by_district",
     "list_waiting_disbursements",
     "paid_of",
+    "paid_parts",
     "received_of",
     "search_places",
     "trace_order",

@@ -11,7 +11,7 @@ from marketplace.accounts.queries import find_people
 from marketplace.cooperatives.queries import find_by_id
 from marketplace.kernel.money import won
 from marketplace.kernel.time import today_in_seoul
-from marketplace.ledger.queries import entries_about
+from marketplace.ledger.queries import entries_about, entry_number
 from marketplace.reference.queries import list_provinces
 from marketplace.reinvestment import queries
 from marketplace.reinvestment.models import Disbursement, Program, ProgramState, ProgramTheme
@@ -76,6 +76,7 @@ def show_program(slug: str) -> ResponseReturnValue:
     program = queries.get_public_program(slug)
     place = queries.find_place(program.village_code)
     people = find_people({program.proposed_by, program.approved_by or 0})
+    sources, count = queries.list_sources(program)
     disbursements = [row for row in queries.list_disbursements(program) if row.canceled_by is None]
     return render_template(
         "reinvestment/show_program.html",
@@ -90,6 +91,9 @@ def show_program(slug: str) -> ResponseReturnValue:
         entries=entries_about("program", program.number),
         kind_name=kind_name,
         backing=queries.backing_of(program),
+        sources=sources,
+        count_of_sources=count,
+        entry_number=entry_number,
         won=won,
     )
 
