@@ -11,6 +11,7 @@ from flask_migrate import Migrate
 from marketplace import (
     accounts,
     admin,
+    api,
     catalog,
     cooperatives,
     customs,
@@ -96,6 +97,7 @@ ROOMS = (
     trade,
     reinvestment,
     openbook,
+    api,
     admin,
     demo,
 )

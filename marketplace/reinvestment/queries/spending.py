@@ -79,7 +79,7 @@ def paid_parts(
     return found
 
 
-def list_sources(program: Program, *, limit: int = 100) -> tuple[list[Source], int]:
+def list_sources(program: Program, *, limit: int = 50) -> tuple[list[Source], int]:
     """The shares that finance a program, in the order of use, and how many; two queries."""
     shares = _line_of_shares([program.id])
     rows = db.session.execute(
