@@ -27,6 +27,7 @@ PAGES = {
         "programs",
         "programs/{program}",
         "ledger",
+        "ledger/heads",
         "receipts",
         "r/{receipt}",
         "sign-in",

@@ -165,6 +165,8 @@ def find_receipt(code: str) -> Receipt | None:
     until = max(known) if known and len(known) == len(held) else None
     trace = trace_order(row.number)
     entry_ids = {entry.id for entry in trace.entries}
+    # Before the newest seal is looked for, so that no entry is numbered beyond it.
+    places = places_of(entry_ids)
     return Receipt(
         code,
         row.placed_at,
@@ -173,5 +175,5 @@ def find_receipt(code: str) -> Receipt | None:
         Waiting(len(held), until),
         paid_parts(entry_ids, {use.program.id for use in trace.uses}),
         find_seal(),
-        places_of(entry_ids),
+        places,
     )
