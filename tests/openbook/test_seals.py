@@ -3,14 +3,16 @@ import json
 import os
 import re
 import time
+from base64 import b64decode
 from datetime import timedelta
+from itertools import combinations_with_replacement
 from zipfile import ZipFile
 
 import pytest
 
 from marketplace import bundles
 from marketplace.bundles import current_bundle, find_bundle, publish_bundle
-from marketplace.ledger.merkle import leaf_hash, root_of
+from marketplace.ledger.merkle import is_consistent, leaf_hash, root_of
 from marketplace.ledger.notes import read_note
 from marketplace.ledger.public import verify
 from marketplace.ledger.queries.sealing_bundle import VERIFIER
@@ -90,6 +92,24 @@ def test_the_checkpoint_is_the_newest_signed_head(client, sealed, config):
     assert note.signed_by(find_public_key(config))
     assert note.checkpoint.size == sealed.size
     assert answer.content_type == "text/plain; charset=utf-8"
+
+
+def test_any_two_heads_are_proven_to_hang_together(client, app, sealed, world):
+    heads = [sealed]
+    for _ in range(3):
+        paid(world.program, 8, at=LATER)
+        heads.append(seal_with(app))
+
+    for old, new in combinations_with_replacement(heads, 2):
+        said = client.get(f"/ledger/consistency/{old.size}/{new.size}.json").json
+        proof = [b64decode(hash_) for hash_ in said["proof"]]
+        assert is_consistent(old.size, old.root, new.size, new.root, proof)
+        assert (said["old"], said["new"]) == (old.note, new.note)
+
+
+@pytest.mark.parametrize("pair", ["0/1", "2/1", "1/9223372036854775808", "1/2"])
+def test_only_heads_that_were_signed_are_compared(client, sealed, pair):
+    assert client.get(f"/ledger/consistency/{pair}.json").status_code == 404
 
 
 def test_tiles_give_the_root(client, sealed):

@@ -6,6 +6,7 @@ Rule: c2sp.org/tlog-tiles; `/ledger` is the log's address.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 
@@ -17,7 +18,13 @@ from marketplace.kernel.config import Config, ConfigError
 from marketplace.kernel.ids import normalize_code
 from marketplace.ledger.errors import NotSealed
 from marketplace.ledger.merkle import TILE_WIDTH
-from marketplace.ledger.queries.sealing import checkpoint, entry_tile, prove_entries, tile
+from marketplace.ledger.queries.sealing import (
+    checkpoint,
+    entry_tile,
+    prove_entries,
+    prove_growth,
+    tile,
+)
 from marketplace.ledger.queries.sealing_bundle import VERIFIER
 from marketplace.openbook.queries import find_receipt
 from marketplace.openbook.views.blueprint import codes_limit
@@ -47,6 +54,22 @@ def show_old_checkpoint(size: int) -> ResponseReturnValue:
     if size >= 1 << 63:
         raise NotSealed
     return _text(checkpoint(size).encode())
+
+
+@files.get("/consistency/<int:old>/<int:new>.json")
+@public
+@limiter.limit("120/minute")
+def show_consistency(old: int, new: int) -> ResponseReturnValue:
+    """That the head of `new` entries keeps all of the head of `old`. Rule: RFC 9162, 2.1.4."""
+    if not 0 < old <= new < 1 << 63:
+        raise NotSealed
+    response = jsonify(
+        old=checkpoint(old),
+        new=checkpoint(new),
+        proof=[b64encode(hash_).decode() for hash_ in prove_growth(old, new)],
+    )
+    response.headers["Cache-Control"] = FOR_A_WHILE
+    return response
 
 
 @files.get("/tile/<path:address>")
