@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from flask import current_app
@@ -20,7 +21,7 @@ from flask_babel import force_locale
 from marketplace.kernel.config import Config
 from marketplace.ledger.models import LedgerHead
 from marketplace.ledger.queries.sealing import find_head, get_head
-from marketplace.ledger.queries.sealing_bundle import write_bundle
+from marketplace.ledger.queries.sealing_bundle import VERIFIER, write_bundle
 from marketplace.sealing import read_seal_key
 from marketplace.statements.wording import account_name
 
@@ -107,7 +108,9 @@ def _list_bundles(config: Config) -> list[Bundle]:
 
 
 def _file_of(config: Config, head: LedgerHead) -> Path:
-    return _folder(config) / f"{head.size}-{head.root.hex()}.zip"
+    """Named for the head and the checker: a new checker is a new bundle too."""
+    content = sha256(head.note.encode() + VERIFIER.read_bytes()).hexdigest()
+    return _folder(config) / f"{head.size}-{content}.zip"
 
 
 def _folder(config: Config) -> Path:
