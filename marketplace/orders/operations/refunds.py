@@ -169,10 +169,14 @@ def drop_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
 
 
 def book_refund_failure(payment: Payment, refund: Refund, *, at: datetime) -> None:
-    """The money of a booked refund came back to us; it is owed to the buyer by another way."""
+    """The money of a booked refund came back to us; it is owed to the buyer by another way.
+
+    So does that of a payment nobody wanted, which no person decided to return.
+    """
     decided = _lock_refund(refund.reference)
-    if decided is not None and decided.entry_id is not None:
-        post(postings.refund_failed(decided.number, payment.reference, decided.amount, at=at))
+    if decided is None or decided.entry_id is not None:
+        amount = Money(refund.minor, payment.currency)
+        post(postings.refund_failed(refund.reference, payment.reference, amount, at=at))
 
 
 def _write_refund(
