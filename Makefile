@@ -30,6 +30,10 @@ check: ready ## The fast part of the tests, for every commit
 bench: ready ## Measure speed, weight and memory beside their budgets
 	@$(BIN)/python -m devtools.bench
 
+.PHONY: soak
+soak: ready ## Look for faults for long on both engines (SOAK_MINUTES, SOAK_KILLS)
+	@devtools/soak.sh
+
 .PHONY: translations
 translations: ready ## Collect the texts of the pages into the catalogs
 	@$(BIN)/python -m devtools.translations
