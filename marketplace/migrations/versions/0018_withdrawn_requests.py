@@ -1,14 +1,14 @@
 """A buyer may take a request back: it is open no more, and nobody answers it.
 
 Revision ID: 0018
-Revises: 0012
+Revises: 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0012"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
