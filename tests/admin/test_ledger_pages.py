@@ -114,9 +114,8 @@ def test_the_journal_and_the_entry_say_how_far_the_books_are_sealed(reader, firs
 def test_a_cooperative_is_shown_by_its_name_and_its_code_small(reader, sale):
     html = reader.get("/en/admin/ledger/").get_data(as_text=True)
 
-    slug = next(
-        p.path.split(":")[2] for p in sale.postings if p.path.endswith(":held") and "coop" in p.path
-    )
+    path = next(line.path for line in sale.postings if line.path.startswith("liabilities:coop:"))
+    slug = path.split(":")[2]
     assert f"{slug}, waiting for delivery" not in html
     assert f'({path})">' in html
     assert f'<span class="code">{path}</span>' in html

@@ -11,21 +11,31 @@ from marketplace.kernel.db import db, transaction
 from marketplace.kernel.errors import DomainError
 from marketplace.kernel.money import won
 from marketplace.ledger import hooks
-from marketplace.ledger.errors import PeriodChangeDecided, PeriodClosed, PolicyDayTaken
+from marketplace.ledger.drafts import Line
+from marketplace.ledger.errors import (
+    EntryProposalDecided,
+    PeriodChangeDecided,
+    PeriodClosed,
+    PolicyDayTaken,
+)
 from marketplace.ledger.models import (
+    LedgerEntry,
     LedgerPeriodChange,
     PeriodState,
     SplitPolicy,
     SplitPolicyProposal,
 )
 from marketplace.ledger.operations import (
+    approve_entry,
     approve_period_change,
     approve_policy,
     post,
+    propose_adjustment,
     propose_period_change,
     propose_policy,
 )
 from marketplace.ledger.queries.audits import run_checks
+from marketplace.ledger.queries.entry_proposals import get_entry_proposal
 from marketplace.ledger.queries.periods import count_entries_in, get_period_change
 from marketplace.ledger.queries.policy_history import get_policy_proposal
 from tests.factories import NOON
@@ -158,3 +168,27 @@ def test_of_two_divisions_for_one_day_signed_at_once_one_counts(committed):
     assert db.session.query(SplitPolicy).count() == 1
     signed = db.session.query(SplitPolicyProposal).filter_by(approved_by=2)
     assert signed.count() == 1
+
+
+def test_two_colleagues_signing_an_entry_at_once_book_it_once(committed):
+    with transaction():
+        proposal = propose_adjustment(
+            [Line("expenses:bank-fee", won(100)), Line("assets:bank", won(-100))],
+            effective_on=JUNE.date(),
+            memo="Bank fee",
+            reason="Left out",
+            by=1,
+            at=JUNE,
+        )
+        proposal_id, body = proposal.id, proposal.body_sha256
+
+    def sign(by):
+        return lambda: approve_entry(
+            get_entry_proposal(proposal_id), by=by, body_sha256=body, at=JUNE
+        )
+
+    outcomes = at_once(committed, sign(2), sign(3))
+
+    db.session.rollback()
+    assert {type(outcome) for outcome in outcomes} == {int, EntryProposalDecided}
+    assert db.session.query(LedgerEntry).count() == 1
