@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +20,7 @@ from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
 from marketplace.payments.models import BankLine, BankStatement, ReconMatch, StripeLine
 
 STRIPE = "assets:stripe"
+BANKS = ("assets:bank", "assets:bank-trust")
 UNCLEAR, EXPLAINED = "stripe_unclassified", "stripe_classified"
 # What money passes through, and how old it may get there.
 PASSING = {
@@ -173,6 +175,16 @@ def list_unmatched_bank_lines(*, limit: int = 200) -> Sequence[BankLine]:
     return db.session.scalars(
         _unmatched_bank_lines().order_by(BankLine.on, BankLine.id).limit(limit)
     ).all()
+
+
+def count_bank_candidates() -> dict[tuple[str, int], int]:
+    """How many of our unconfirmed lines there are, by account of a bank and amount."""
+    rows = [
+        (path, row.amount)
+        for path in BANKS
+        for row in db.session.execute(_unmatched_postings(path))
+    ]
+    return dict(Counter(rows))
 
 
 def count_unmatched_bank_lines() -> int:

@@ -350,6 +350,14 @@ class TestOnPages:
         assert loss.parcel.number in page
         assert f'name="{loss.parcel.number}-reason"' in page
 
+    def test_it_waits_on_the_home_of_the_staff_until_it_is_decided(self, client, admin, loss):
+        sign_in(client, admin)
+        link = f"/en/admin/disputes/{loss.dispute_id}"
+
+        assert link in client.get("/en/admin/").text
+        rule_dispute(loss, is_at_fault=False, reason="Stolen", by=admin.id, at=now())
+        assert link not in client.get("/en/admin/").text
+
     def test_an_admin_decides_with_a_reason(self, client, admin, loss):
         sign_in(client, admin)
 

@@ -12,7 +12,9 @@ from marketplace.admin.views.figures import check_figures
 from marketplace.kernel.money import Money
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.orders.policies import SHIP_WITHIN
+from marketplace.orders.queries.disputes import list_disputes_to_do
 from marketplace.orders.queries.payouts import list_waiting_batches
+from marketplace.orders.views.disputes import state_of
 from marketplace.orders.views.payouts import amount_of
 from marketplace.reinvestment.models import ProgramState
 from marketplace.reinvestment.queries import (
@@ -40,6 +42,8 @@ def show_home() -> ResponseReturnValue:
         payouts=queries.Queue(*list_waiting_batches(queries.AT_MOST)),
         parcels=queries.late_parcels(at),
         refunds=queries.pending_refunds(),
+        disputes=queries.Queue(*list_disputes_to_do(queries.AT_MOST)),
+        dispute_state=state_of,
         events=queries.troubled_events(at),
         ship_within=SHIP_WITHIN,
         days_since=lambda moment: (at - moment).days,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 
 from marketplace.kernel.db import db, exists
 from marketplace.kernel.errors import NotFound
@@ -88,14 +88,15 @@ def list_disputes(*, page: int, size: int) -> tuple[Sequence[tuple[Dispute, str,
     return [(row[0], row[1], row[2]) for row in rows], count
 
 
-def count_waiting_losses() -> int:
-    """Losses of released money of which nobody has said yet who bears them."""
-    return (
-        db.session.scalar(
-            select(func.count()).select_from(ParcelDispute).where(ParcelDispute.entry_id.is_(None))
-        )
-        or 0
-    )
+def list_disputes_to_do(limit: int) -> tuple[Sequence[tuple[Dispute, str]], int]:
+    """Disputes that are open, or lost without a word on who bears it; and how many there are."""
+    waiting = select(ParcelDispute.dispute_id).where(ParcelDispute.entry_id.is_(None))
+    to_do = _of_orders().where(or_(Dispute.status.not_in(CLOSED_DISPUTES), Dispute.id.in_(waiting)))
+    rows = db.session.execute(to_do.order_by(Dispute.opened_at, Dispute.id).limit(limit)).all()
+    if len(rows) < limit:
+        return [(row[0], row[1]) for row in rows], len(rows)
+    count = db.session.scalar(select(func.count()).select_from(to_do.subquery())) or 0
+    return [(row[0], row[1]) for row in rows], count
 
 
 def _of_orders() -> Any:

@@ -28,6 +28,7 @@ from marketplace.payments.forms import ClassifyForm, MatchForm, StatementForm
 from marketplace.payments.mirror import KNOWN, OF_OTHERS, PLACES, classify_line
 from marketplace.payments.models import BankLine, StripeLine
 from marketplace.payments.recon_queries import (
+    count_bank_candidates,
     count_unmatched_bank_lines,
     count_unmatched_lines,
     get_bank_line,
@@ -86,7 +87,7 @@ def new_statement() -> ResponseReturnValue:
 
 
 def _overview(form: StatementForm) -> ResponseReturnValue:
-    statements = list_statements()
+    statements, candidates = list_statements(), count_bank_candidates()
     return render_form(
         "payments/reconciliation.html",
         form,
@@ -98,6 +99,7 @@ def _overview(form: StatementForm) -> ResponseReturnValue:
         bank_lines=list_unmatched_bank_lines(limit=AT_MOST),
         bank_line_count=count_unmatched_bank_lines(),
         why=why_unmatched,
+        why_bank=lambda row: why_bank_line(candidates.get((row.path, row.minor), 0)),
         statements=statements,
         people=find_people({statement.imported_by for statement in statements}),
         columns=", ".join(COLUMNS),
@@ -116,6 +118,15 @@ def why_unmatched(line: StripeLine) -> str:
         why = _("What it is about is not booked, or over another amount.")
     else:
         why = _("Its payout or its exchange rate is missing.")
+    return why
+
+
+def why_bank_line(candidates: int) -> str:
+    """Why a bank's line has no place in the books yet."""
+    if candidates:
+        why: str = _("More than one entry or line is over this amount. Please choose.")
+    else:
+        why = _("Nothing over this amount is booked.")
     return why
 
 
