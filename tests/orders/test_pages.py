@@ -385,7 +385,9 @@ def test_a_payment_on_its_way_is_said_and_cannot_be_paid_again_or_canceled(clien
     assert f'action="{here}/payments"' not in text
     assert f"{here}/cancellation" not in text
     assert "Your payment is in progress" in client.get("/en/orders").get_data(as_text=True)
+    assert "not paid yet" not in client.get("/en/cart").get_data(as_text=True)
     assert client.post(f"{here}/payments").location.endswith(here)
+    assert client.get(f"{here}/cancellation").location.endswith(here)
     client.post(f"{here}/cancellation")
     assert db.session.get(Order, order.id).state is OrderState.AWAITING_PAYMENT
     assert db.session.query(Payment).count() == 1

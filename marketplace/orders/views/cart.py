@@ -11,12 +11,14 @@ from werkzeug.exceptions import BadRequest
 from marketplace.kernel.db import transaction
 from marketplace.kernel.time import now
 from marketplace.orders.errors import NoLongerSold, NotEnough, TooMany
+from marketplace.orders.models import Order
 from marketplace.orders.operations import add_to_cart, change_quantity, open_cart
 from marketplace.orders.policies import HOLD
 from marketplace.orders.queries import find_unpaid, list_quantities, quote
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.browser import cart_token, reader_cart, reader_id, remember_cart
 from marketplace.orders.views.checkout import weigh
+from marketplace.payments.queries import list_underway
 from marketplace.web.access import public
 from marketplace.web.errors import explain
 from marketplace.web.locale import current_language
@@ -31,13 +33,19 @@ def show_cart() -> ResponseReturnValue:
     is_empty = offer is None or not offer.parcels
     return render_template(
         "orders/cart.html",
-        unpaid=find_unpaid(current_user.id) if is_empty and reader_id() else None,
+        unpaid=_find_unpaid() if is_empty else None,
         hold=HOLD,
         quote=None if is_empty else offer,
         weigh=weigh,
         removed=request.args.get("removed", type=int),
         removed_quantity=request.args.get("quantity", 1, type=int),
     )
+
+
+def _find_unpaid() -> Order | None:
+    """The reader's order that can be paid: who goes back from paying looks for it here."""
+    order = find_unpaid(current_user.id) if current_user.is_authenticated else None
+    return None if order is None or list_underway("order", [order.number]) else order
 
 
 @bp.post("/cart/lines")

@@ -435,6 +435,9 @@ def new_cancellation(number: str) -> ResponseReturnValue:
         if order.state is OrderState.PAID:
             flash(_("This order is paid already. You can cancel its parcels one by one."), "wait")
         return here
+    if list_underway("order", [order.number]):
+        flash(explain(PaymentUnderway()), "wait")
+        return here
     if request.method == "GET":
         return render_template("orders/cancel.html", order=order)
     try:
