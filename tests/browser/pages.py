@@ -129,3 +129,9 @@ def addresses(who: str | None, numbers: dict[str, str]) -> list[str]:
 
 def listed(lines: list[str]) -> str:
     return "\n" + "\n".join(lines)
+
+
+def do_for_good(form, title) -> None:
+    """Press the button of an act that cannot be undone, and say yes when asked."""
+    form.locator("details.sure > summary").filter(has_text=title).click()
+    form.page.locator("dialog[open] .sure__act .btn:not(.is-line)").click()

@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.buying import COFFEE, SUGAR, buy
+from tests.browser.pages import do_for_good
 from tests.browser.reading import amount, send
 
 VILLAGE = "Hargotirto"
@@ -118,7 +119,7 @@ def test_no_program_is_paid_by_one_person_alone(visit):
     expect(first.locator("main")).to_contain_text("Waits for a colleague.")
 
     second.locator("[name=decision][value=approve]").check()
-    second.get_by_role("button", name="Sign the decision").click()
+    do_for_good(second.locator("main"), "Sign the decision")
     expect(second.get_by_role("status")).to_contain_text("Signed.")
     signatures = second.locator(".signs")
     expect(signatures).to_contain_text("Dewi Lestari")
@@ -136,7 +137,7 @@ def test_no_program_is_paid_by_one_person_alone(visit):
     expect(payment.locator("form[action$='/release']")).to_have_count(0)
 
     first.reload()
-    first.locator("form[action$='/release'] button").click()
+    do_for_good(first.locator("form[action$='/release']"), "Release")
     expect(first.get_by_role("status")).to_contain_text("Both names stand on the entry.")
     first.locator("article").filter(has_text="1,200,000").locator("a.num").first.click()
     who = first.locator("section").filter(has=first.get_by_role("heading", name="Who", exact=True))
@@ -158,7 +159,7 @@ def test_a_refund_takes_its_part_of_every_share(visit):
     before = _division(parcel)
     parcel.locator("[name=amount]").fill("1000")
     parcel.locator("[name=reason]").fill("Satu bungkus sobek")
-    parcel.get_by_role("button", name="Refund").click()
+    do_for_good(parcel, "Refund")
 
     expect(admin.get_by_role("status")).to_contain_text("was accepted")
     assert _division(parcel) == {

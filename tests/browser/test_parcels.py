@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.buying import SUGAR, buy, fill_in, order, put_into_cart
 from tests.browser.conftest import PHONE
+from tests.browser.pages import do_for_good
 from tests.browser.reading import send, text
 from tests.browser.test_cooperative import tracking_number
 
@@ -111,9 +112,9 @@ def asks_to_cancel(buyer: Page) -> None:
 def refuses(admin: Page, number: str, why: str) -> None:
     admin.goto("/ko/admin/")
     admin.get_by_role("link", name=re.compile(f"^{ko('Refund or refuse')} {number}")).click()
-    admin.locator("summary").filter(has_text=ko("Refuse")).click()
+    admin.locator("details:not(.sure) > summary").filter(has_text=ko("Refuse")).first.click()
     admin.locator("[name=why]").fill(why)
-    admin.get_by_role("button", name=ko("Refuse the request")).click()
+    do_for_good(admin.locator("main"), ko("Refuse the request"))
     expect(admin.get_by_role("status")).to_contain_text(
         ko("The request was refused. The buyer was told.")
     )

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.buying import SUGAR
 from tests.browser.conftest import PHONE
+from tests.browser.pages import do_for_good
 from tests.browser.reading import amount, send, text, values
 
 MORE_THAN_ALL = "1000000"
@@ -101,7 +102,7 @@ def test_a_request_becomes_an_offer_and_a_deal(visit):
     expect(deal).to_contain_text("FOB Tanjung Perak")
     expect(deal).to_contain_text("3,900.00")
     deal.locator("[name=signer]").fill("Park Minjun, KOTRA Jakarta")
-    deal.get_by_role("button", name="Accept for the buyer").click()
+    do_for_good(deal, "Accept for the buyer")
 
     expect(partner.get_by_role("status")).to_contain_text("The offer is accepted.")
     expect(partner.locator("main")).to_contain_text("Park Minjun, KOTRA Jakarta accepted the offer")

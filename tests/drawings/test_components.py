@@ -75,6 +75,7 @@ CALLS = {
     "status": 'status("waiting", "wait")',
     "steps": 'steps([("Address", "done", "/x"), ("Customs", "now", "")], label="Steps")',
     "stylesheet": 'stylesheet("card", "chart")',
+    "sure": '{% call sure("Refund", verb="Yes", safe="No") %}x{% endcall %}',
     "suggestion": 'suggestion("/x", "tile", "", "Gayo", " beans", "Coffee")',
     "tabbar": 'tabbar([{"label": "Home", "url": "/x", "icon": "home", "count": 3}], label="Menu")',
     "table": '{% call table("Payments", ["Date", ("Won", "n")]) %}<tbody></tbody>{% endcall %}',
