@@ -234,7 +234,11 @@ def insert_once(model: type[Base], values: dict[str, Any]) -> bool:
     """
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(model.__table__).values(values).on_conflict_do_nothing()
-    return db.session.connection().execute(statement).rowcount == 1
+    # Without asking for it, the count of an INSERT is lost on PostgreSQL.
+    result = db.session.connection().execute(
+        statement, execution_options={"preserve_rowcount": True}
+    )
+    return result.rowcount == 1
 
 
 def exists(statement: Any) -> bool:
