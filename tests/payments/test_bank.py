@@ -238,10 +238,10 @@ def test_equal_amounts_are_left_for_a_person_who_matches_each_once(take, client,
 
     page = client.get(f"{HERE}/bank/{first.id}").text
     choice = re.search(r'value="(\d+:\d+)"', page).group(1)
-    answer = client.post(f"{HERE}/bank/{first.id}", data={"entry": choice})
+    answer = client.post(f"{HERE}/bank/{first.id}/match", data={"entry": choice})
 
     assert answer.status_code == 302
-    assert client.post(f"{HERE}/bank/{second.id}", data={"entry": choice}).status_code == 422
+    assert client.post(f"{HERE}/bank/{second.id}/match", data={"entry": choice}).status_code == 422
     assert count_unmatched_bank_lines() == 1
     assert db.session.query(ReconMatch).one().by_user_id == admin.id
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from devtools.stripe_standin.money import Fees
+from marketplace.accounts.models import Role
 from marketplace.kernel.db import db
 from marketplace.kernel.money import won
 from marketplace.kernel.time import now
@@ -27,6 +28,7 @@ from marketplace.payments.recon_queries import (
 )
 from tests.factories import a_user
 from tests.ledger.tampering import tamper
+from tests.orders.test_pages import sign_in
 from tests.orders.world import a_market, an_order
 from tests.payments.test_checkout_session import a_session
 
@@ -173,6 +175,22 @@ def test_an_unknown_kind_is_unclassified_until_a_person_explains_it(stripe):
     assert balance("expenses:stripe-fee:krw") == unclear
     with pytest.raises(LineClassified):
         classify_line(line, "expenses:stripe-fee", reason="Again", by=admin.id, at=now())
+
+
+def test_an_admin_explains_an_unclear_line_on_its_page(client, stripe):
+    line_id = an_odd_line(stripe)
+    sync(at=now())
+    sign_in(client, a_user("Admin", roles=(Role.ADMIN,), locale="en"))
+    here = f"/en/admin/reconciliation/stripe/{line_id}"
+
+    assert line_id in client.get("/en/admin/reconciliation/").text
+    assert "Say what it is" in client.get(here).text
+    kept = client.post(f"{here}/explanation", data={"path": "", "reason": "Stripe wrote so"})
+    assert (kept.status_code, "Stripe wrote so" in kept.text) == (422, True)
+
+    fields = {"path": "expenses:stripe-fee", "reason": "Stripe wrote so"}
+    assert client.post(f"{here}/explanation", data=fields).status_code == 302
+    assert list_unclear_lines() == []
 
 
 def test_a_line_is_explained_by_an_account_of_the_list_only(stripe):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, current_app, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -130,15 +132,18 @@ def why_bank_line(candidates: int) -> str:
     return why
 
 
-@bp.route("/stripe/<line_id>", methods=["GET", "POST"])
+@bp.get("/stripe/<line_id>")
 @staff(Role.ADMIN, Role.AUDITOR)
 def show_stripe_line(line_id: str) -> ResponseReturnValue:
     """A line of Stripe as it came; an unclear one is explained here, by administrators."""
-    line = get_stripe_line(line_id)
-    may_act = current_user.has_role(Role.ADMIN)
-    form = ClassifyForm()
-    form.path.choices = [("", _("Choose…")), *((path, account_name(path)) for path in PLACES)]
-    if may_act and form.validate_on_submit():
+    return _stripe_line(get_stripe_line(line_id), _classify_form(formdata=None))
+
+
+@bp.post("/stripe/<line_id>/explanation")
+@staff(Role.ADMIN)
+def new_explanation(line_id: str) -> ResponseReturnValue:
+    line, form = get_stripe_line(line_id), _classify_form()
+    if form.validate_on_submit():
         try:
             with transaction():
                 classify_line(
@@ -153,6 +158,16 @@ def show_stripe_line(line_id: str) -> ResponseReturnValue:
         else:
             flash(_("Explained and booked."), "ok")
             return redirect(url_for(".show_overview"))
+    return _stripe_line(line, form)
+
+
+def _classify_form(**options: Any) -> ClassifyForm:
+    form = ClassifyForm(**options)
+    form.path.choices = [("", _("Choose…")), *((path, account_name(path)) for path in PLACES)]
+    return form
+
+
+def _stripe_line(line: StripeLine, form: ClassifyForm) -> ResponseReturnValue:
     waits = any(line.id == unclear.id for unclear in list_unclear_lines())
     return render_form(
         "payments/stripe_line.html",
@@ -161,23 +176,24 @@ def show_stripe_line(line_id: str) -> ResponseReturnValue:
         gross=Money(line.gross_minor, line.currency),
         fee=Money(line.fee_minor, line.currency),
         is_explained=is_classified(line.id),
-        may_explain=may_act and waits,
+        may_explain=current_user.has_role(Role.ADMIN) and waits,
     )
 
 
-@bp.route("/bank/<int:line_id>", methods=["GET", "POST"])
+@bp.get("/bank/<int:line_id>")
 @staff(Role.ADMIN, Role.AUDITOR)
 def show_bank_line(line_id: int) -> ResponseReturnValue:
     """A line of a bank and the entries over its amount; a person chooses, where it was unclear."""
     line = get_bank_line(line_id)
-    may_act = current_user.has_role(Role.ADMIN)
-    candidates = list_bank_candidates(line)
-    form = MatchForm()
-    form.entry.choices = [
-        (f"{row.entry_id}:{row.line_no}", f"{entry_number(row.entry_id)} {row.memo}")
-        for row in candidates
-    ]
-    if may_act and form.validate_on_submit():
+    return _bank_line(line, _match_form(line, formdata=None))
+
+
+@bp.post("/bank/<int:line_id>/match")
+@staff(Role.ADMIN)
+def new_match(line_id: int) -> ResponseReturnValue:
+    line = get_bank_line(line_id)
+    form = _match_form(line)
+    if form.validate_on_submit():
         entry_id, _colon, line_no = (form.entry.data or "").partition(":")
         try:
             with transaction():
@@ -187,13 +203,26 @@ def show_bank_line(line_id: int) -> ResponseReturnValue:
         else:
             flash(_("Matched."), "ok")
             return redirect(url_for(".show_overview"))
+    return _bank_line(line, form)
+
+
+def _match_form(line: BankLine, **options: Any) -> MatchForm:
+    form = MatchForm(**options)
+    form.entry.choices = [
+        (f"{row.entry_id}:{row.line_no}", f"{entry_number(row.entry_id)} {row.memo}")
+        for row in list_bank_candidates(line)
+    ]
+    return form
+
+
+def _bank_line(line: BankLine, form: MatchForm) -> ResponseReturnValue:
     return render_form(
         "payments/bank_line.html",
         form,
         line=line,
         is_waiting=_is_waiting(line),
-        has_candidates=bool(candidates),
-        may_act=may_act,
+        has_candidates=bool(form.entry.choices),
+        may_act=current_user.has_role(Role.ADMIN),
     )
 
 
