@@ -32,6 +32,10 @@ def fill_in(page: Page, **changes: str) -> None:
     """The address form, with both consents."""
     for name, value in (ADDRESS | changes).items():
         page.locator(f"#checkout [name={name}]").fill(value)
+    agree(page)
+
+
+def agree(page: Page) -> None:
     for consent in ("terms", "transfer"):
         page.locator(f"#checkout [name={consent}]").check()
 
