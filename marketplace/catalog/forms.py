@@ -118,6 +118,10 @@ class ProductForm(Form):
         if not field.data and not self.is_draft:
             raise ValidationError(_("Choose the kind that fits best."))
 
+    def validate_name(self, field: StringField) -> None:
+        if field.data and not any(sign.isalnum() for sign in field.data):
+            raise ValidationError(_("Write the name in letters, so that buyers can search for it."))
+
     @property
     def money(self) -> Money | None:
         """The price as typed, None while it is not a number."""

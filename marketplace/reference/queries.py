@@ -126,6 +126,10 @@ def list_chapters() -> Sequence[HsCode]:
     return db.session.scalars(select(HsCode).where(HsCode.level == 2).order_by(HsCode.code)).all()
 
 
+# What people say, and the word the tariff has for it.
+IN_THE_TARIFF = {"sangrai": "digongseng", "disangrai": "digongseng"}
+
+
 def search_hs_codes(text: str, limit: int = 20) -> Sequence[HsCode]:
     """Six-digit codes that begin with the digits of `text`, or whose words begin with its words.
 
@@ -139,17 +143,25 @@ def search_hs_codes(text: str, limit: int = 20) -> Sequence[HsCode]:
     if digits and digits == text.replace(".", "").replace(" ", ""):
         found = statement.where(HsCode.code.startswith(digits)).order_by(HsCode.code)
         return db.session.scalars(found).all()
-    words = text.split()[:6]
+    words = text.casefold().split()[:6]
     if not words:
         return []
     heading = aliased(HsCode)
+    # What is named for the first word, such as the heading "Kopi", comes before what mentions it.
+    named = or_(
+        *(
+            text.istartswith(words[0], autoescape=True)
+            for row in (HsCode, heading)
+            for text in (row.description_en, row.description_id)
+        )
+    )
     own = and_(*(_begins_a_word(word, HsCode) for word in words))
     each = [_begins_a_word(word, HsCode, heading) for word in words]
     statement = statement.outerjoin(heading, heading.code == HsCode.parent)
     for best, condition in ((own, and_(*each)), (each[0], or_(*each))):
-        order = case((best, 0), else_=1)
+        order = (case((named, 0), else_=1), case((best, 0), else_=1))
         if found_rows := db.session.scalars(
-            statement.where(condition).order_by(order, HsCode.code)
+            statement.where(condition).order_by(*order, HsCode.code)
         ).all():
             return found_rows
     return []
@@ -157,6 +169,12 @@ def search_hs_codes(text: str, limit: int = 20) -> Sequence[HsCode]:
 
 def _begins_a_word(word: str, *rows: type[HsCode]) -> ColumnElement[bool]:
     """Whether a word of the descriptions begins with `word`, in either language."""
+    if other := IN_THE_TARIFF.get(word):
+        return or_(_begins_a_word(other, *rows), _says(word, *rows))
+    return _says(word, *rows)
+
+
+def _says(word: str, *rows: type[HsCode]) -> ColumnElement[bool]:
     texts = [text for row in rows for text in (row.description_en, row.description_id)]
     inside = [
         text.icontains(before + word, autoescape=True)

@@ -27,6 +27,10 @@ class DayInThePast(Invalid):
     message = N_("Choose a day that has not passed.")
 
 
+class DayTooFar(Invalid):
+    message = N_("Choose a day within the next two years.")
+
+
 class PriceStepsDisordered(Invalid):
     message = N_(
         "Prices by quantity start at the minimum order, and a larger quantity never costs more."

@@ -107,7 +107,7 @@ def send_rfq(
 ) -> Rfq:
     """Ask the maker of `product` for an offer, once per `form_key`.
 
-    Raises NotOffered, BelowMinimum, WrongUnit, UnknownIncoterm, DayInThePast.
+    Raises NotOffered, BelowMinimum, WrongUnit, UnknownIncoterm, DayInThePast, DayTooFar.
     """
     product = lock(Product, product.id)
     if known := find_rfq_by_form_key(form_key):
@@ -185,7 +185,7 @@ def send_quotation(
 ) -> Quotation:
     """Offer goods at a price, once per `form_key`; an older offer is replaced and stays readable.
 
-    Raises RequestClosed, UnknownIncoterm, DayInThePast.
+    Raises RequestClosed, UnknownIncoterm, DayInThePast, DayTooFar.
     Rule: Incoterms 2020, International Chamber of Commerce
     """
     rfq = lock(Rfq, rfq.id)

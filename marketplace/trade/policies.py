@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from marketplace.kernel.errors import DomainError
@@ -11,11 +11,13 @@ from marketplace.kernel.money import Money
 from marketplace.trade.errors import (
     BelowMinimum,
     DayInThePast,
+    DayTooFar,
     PriceStepsDisordered,
     UnknownIncoterm,
 )
 
 INCOTERMS_EDITION = 2020
+FARTHEST = timedelta(days=731)
 
 # International Chamber of Commerce, Incoterms 2020: any way of transport, then sea only.
 INCOTERMS = ("EXW", "FCA", "CPT", "CIP", "DAP", "DPU", "DDP", "FAS", "FOB", "CFR", "CIF")
@@ -30,9 +32,16 @@ def require_incoterm(code: str) -> None:
 
 
 def require_day_to_come(day: date, *, at: datetime, zone: ZoneInfo) -> None:
-    """Refuse a `day` that is over in `zone`; today still counts."""
+    """Refuse a `day` that is over in `zone`, or years away; today still counts."""
+    if fault := day_fault(day, at=at, zone=zone):
+        raise fault
+
+
+def day_fault(day: date, *, at: datetime, zone: ZoneInfo) -> DomainError | None:
+    """Why no deal can wait for `day`; None where one can."""
     if is_over(day, at=at, zone=zone):
-        raise DayInThePast
+        return DayInThePast()
+    return DayTooFar() if day > at.astimezone(zone).date() + FARTHEST else None
 
 
 def request_faults(
@@ -48,8 +57,8 @@ def request_faults(
     faults: dict[str, DomainError] = {}
     if quantity is not None and quantity < moq:
         faults["quantity"] = BelowMinimum(moq=moq, unit=unit)
-    if wanted_on is not None and is_over(wanted_on, at=at, zone=zone):
-        faults["wanted_on"] = DayInThePast()
+    if wanted_on is not None and (fault := day_fault(wanted_on, at=at, zone=zone)):
+        faults["wanted_on"] = fault
     return faults
 
 

@@ -22,7 +22,7 @@ from marketplace.kernel.time import SEOUL
 
 Cell = str | int | date | datetime | Money | None
 KINDS = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 # With these a spreadsheet takes a text for a formula; the wide ones are typed on Asian keyboards.

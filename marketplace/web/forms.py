@@ -20,6 +20,8 @@ from marketplace.web.errors import explain
 class Form(FlaskForm):
     """A form in the reader's language. After a late sign-in it comes back as it was typed."""
 
+    form_errors: list[str]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if request.method == "GET" and "formdata" not in kwargs:
             kept = take_kept_fields()
@@ -38,6 +40,10 @@ class Form(FlaskForm):
         """Show why the rule said no, beside the field `name`."""
         field = self[name]
         field.errors = [*field.errors, explain(error)]
+
+    def refuse_whole(self, error: DomainError) -> None:
+        """Show why the rule said no, above the form: no field could be put right."""
+        self.form_errors = [*self.form_errors, explain(error)]
 
     @property
     def is_refused(self) -> bool:

@@ -251,6 +251,7 @@ def test_a_replaced_offer_is_refused_and_can_still_be_read(open_as):
         ({"quantity": "0"}, "Write a quantity of at least 1."),
         ({"lead_time_days": "9999"}, "Write a number of days from 1 to 730."),
         ({"valid_until": "2020-01-01"}, "Choose a day that has not passed."),
+        ({"valid_until": "2999-01-01"}, "Choose a day within the next two years."),
         ({"valid_until": ""}, "Choose a day."),
         ({"place": ""}, "Write the port or the town."),
         ({"incoterm": "DAT"}, "Choose one of those offered"),
@@ -423,3 +424,18 @@ def test_every_mail_can_be_written(app, open_as, lang):
         "trade/quotation_received",
         "trade/quotation_accepted",
     }
+
+
+def test_an_offer_for_another_quantity_says_so_before_it_is_accepted(open_as):
+    deal = a_deal()
+    rfq = an_rfq(deal)
+    open_as(deal.member).post(
+        f"/en/c/{deal.cooperative.slug}/rfqs/{rfq.number}/quotations",
+        data=an_offer(quantity=str(rfq.quantity + 100)),
+    )
+
+    partner = open_as(deal.partner)
+    page = text_of(partner.get(f"/en/trade/rfqs/{rfq.number}"))
+
+    assert f"Asked: {rfq.quantity:,} kg. Offered: {rfq.quantity + 100:,} kg." in page
+    assert f"offered: {rfq.quantity + 100:,}" in text_of(partner.get("/en/trade/rfqs"))

@@ -47,7 +47,6 @@ from marketplace.kernel.db import transaction
 from marketplace.kernel.money import rupiah
 from marketplace.kernel.time import now
 from marketplace.reference.models import HsCode
-from marketplace.web.errors import explain
 from marketplace.web.formats import format_money, format_number
 from marketplace.web.forms import render_form
 
@@ -217,7 +216,7 @@ def _show_change(
     if product is None:
         return
     product = get_product_of(cooperative, product.slug)
-    form.form_errors = [*form.form_errors, explain(error)]
+    form.refuse_whole(error)
     values = _values_of(product)
     for name in error.fields:
         now_there = _shown(name, values[name])

@@ -28,7 +28,6 @@ from marketplace.reinvestment.operations import propose_program, revise_program
 from marketplace.reinvestment.queries import VillagePlace
 from marketplace.reinvestment.views import words
 from marketplace.reinvestment.views.blueprint import admin as bp
-from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 from marketplace.web.locale import current_language
 
@@ -74,7 +73,7 @@ def edit_program(number: str) -> ResponseReturnValue:
             with transaction():
                 revise_program(program, form.proposal(place.code), by=current_user.id, at=now())
         except AlreadyDecided as error:
-            form.form_errors = [*form.form_errors, explain(error)]
+            form.refuse_whole(error)
             page, _status = _render(form, place, queries.get_program(number))
             return page, HTTPStatus.CONFLICT
         except DomainError as error:

@@ -18,10 +18,10 @@ from marketplace.kernel.db import transaction
 from marketplace.kernel.ids import random_code
 from marketplace.kernel.time import now
 from marketplace.trade import operations, queries
-from marketplace.trade.errors import AlreadyAccepted, DayInThePast, RequestClosed
+from marketplace.trade.errors import AlreadyAccepted, DayInThePast, DayTooFar, RequestClosed
 from marketplace.trade.forms import DeclineForm, MessageForm, QuotationForm
 from marketplace.trade.models import Rfq, Side
-from marketplace.trade.policies import is_over
+from marketplace.trade.policies import day_fault
 from marketplace.trade.views.paper import show_paper
 from marketplace.trade.views.thread import Thread, deal_figures, read_thread
 from marketplace.web.forms import Form
@@ -107,7 +107,7 @@ def new_quotation(cooperative: Cooperative, number: str) -> ResponseReturnValue:
                     by=current_user.id,
                     at=now(),
                 )
-        except (DayInThePast, RequestClosed):
+        except (DayInThePast, DayTooFar, RequestClosed):
             _name_faults(form, queries.get_received_rfq(cooperative, number))
         else:
             log.info("quotation sent", number=quotation.number, by=current_user.id)
@@ -150,10 +150,11 @@ def show_quotation(cooperative: Cooperative, number: str, quotation: str) -> Res
 def _name_faults(form: QuotationForm, rfq: Rfq) -> None:
     """Show what the rules say together with what the form says, so that one look is enough."""
     if rfq.is_closed:
-        form.refuse("quantity", RequestClosed())
+        form.refuse_whole(RequestClosed())
     day = form.valid_until.data if not form.valid_until.errors else None
-    if day and is_over(day, at=now(), zone=queries.zone_of(rfq.cooperative)):
-        form.refuse("valid_until", DayInThePast())
+    zone = queries.zone_of(rfq.cooperative)
+    if day and (fault := day_fault(day, at=now(), zone=zone)):
+        form.refuse("valid_until", fault)
 
 
 def _quotation_form(rfq: Rfq, thread: Thread | None = None) -> QuotationForm:

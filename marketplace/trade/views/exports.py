@@ -28,7 +28,7 @@ from marketplace.kernel.money import Money
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.reference.queries import find_hs_code
 from marketplace.trade import queries
-from marketplace.trade.errors import BelowMinimum, DayInThePast, NotOffered
+from marketplace.trade.errors import BelowMinimum, DayInThePast, DayTooFar, NotOffered
 from marketplace.trade.forms import ExportFilterForm, RfqForm
 from marketplace.trade.models import ExportProfile
 from marketplace.trade.operations import send_rfq
@@ -100,7 +100,7 @@ def show_export(organization: Organization, slug: str) -> ResponseReturnValue:
                     by=current_user.id,
                     at=now(),
                 )
-        except (BelowMinimum, DayInThePast):
+        except (BelowMinimum, DayInThePast, DayTooFar):
             log.info("rfq refused", slug=slug, by=current_user.id)
         except NotOffered as error:
             form.refuse("quantity", error)
@@ -193,7 +193,7 @@ def _specification(profile: ExportProfile, hs6: str) -> list[tuple[str, str]]:
     if months is not None:
         text = ngettext("%(num)s month", "%(num)s months", months)
         rows.append((_("Shelf life"), text))
-    rows.append((_("Origin"), "Indonesia"))
+    rows.append((_("Origin"), _("Indonesia")))
     return [row for row in rows if row[1]]
 
 

@@ -91,7 +91,7 @@ def accept_quotation(organization: Organization, number: str) -> ResponseReturnV
                     quotation, form.signer.data, by=current_user.id, at=now()
                 )
         except (QuotationExpired, QuotationReplaced, AlreadyAccepted, RequestClosed) as error:
-            form.refuse("signer", error)
+            form.refuse_whole(error)
         else:
             log.info("quotation accepted", number=number, by=current_user.id)
             flash(_("The offer is accepted. Both sides get a mail now."), "ok")
