@@ -98,7 +98,7 @@ def test_a_parcel_is_asked_about_corrected_missed_and_sent_back(visit):
     admin.get_by_role("link", name=re.compile(f"^{ko('Refund or refuse')} {number}")).click()
     form = admin.locator("form[action$='/refunds']")
     form.locator("[name=reason]").fill("봉투 파손")
-    form.locator("button").click()
+    do_for_good(form, ko("Refund"))
     expect(admin.get_by_role("status")).to_contain_text(number)
     buyer.goto(f"/ko/orders/{number}")
     expect(buyer.get_by_role("region", name=ko("Your request"))).to_contain_text(ko("refunded"))
