@@ -314,7 +314,7 @@ def test_the_trial_balance_is_of_the_end_of_a_day(reader):
 
 @pytest.mark.parametrize(
     ("place", "most"),
-    [("", 19), ("ledger/", 15), ("ledger/accounts/", 7), ("ledger/trial-balance", 7)],
+    [("", 21), ("ledger/", 15), ("ledger/accounts/", 7), ("ledger/trial-balance", 7)],
 )
 def test_pages_ask_few_questions(reader, statements, place, most):
     reader.get(f"/en/admin/{place}")

@@ -173,4 +173,4 @@ def test_a_receipt_costs_few_questions(client, world, sealed, statements):
     client.get(f"/en/r/{world.delivered.receipt_code}")
 
     assert number_of_orders == 2
-    assert len(statements) <= 9, "\n\n".join(statements)
+    assert len(statements) <= 10, "\n\n".join(statements)

@@ -12,6 +12,8 @@ from fractions import Fraction
 
 SALE = (9200, 500, 300)
 SHARE = {"programs": 7000, "training": 1500, "youth": 1000, "reserve": 500}
+RESERVE = "funds:refund-reserve"
+FUNDS = {name: f"funds:village:{name}" for name in SHARE} | {"reserve": RESERVE}
 RATE = Fraction("11.80")
 MINIMUM = 50_000_00
 OWN_FUNDS = {"training": "funds:village:training", "youth": "funds:village:youth"}
@@ -224,13 +226,13 @@ class Books:
             ("liabilities:deferred-fee", "krw", parcel.service),
             ("income:platform-fee", "krw", -parcel.service),
             ("funds:village:held", "krw", parcel.share),
-            *((f"funds:village:{name}", "krw", -minor) for name, minor in shares.items()),
+            *((FUNDS[name], "krw", -minor) for name, minor in shares.items()),
         )
         for name, minor in shares.items():
             if minor:
                 lot = [minor]
-                parcel.shares[f"funds:village:{name}"] = lot
-                self.fund_lots.setdefault(f"funds:village:{name}", []).append(lot)
+                parcel.shares[FUNDS[name]] = lot
+                self.fund_lots.setdefault(FUNDS[name], []).append(lot)
         parcel.lot = [parcel.owed, parcel.cooperative]
         self._lots("payable", slug).append(parcel.lot)
         return None
@@ -304,13 +306,18 @@ class Books:
                 (f"liabilities:coop:{parcel.slug}:held", "idr", owed),
             )
             return
-        unspent = {fund: lot for fund, lot in parcel.shares.items() if lot[0] > 0}
-        whole = sum(lot[0] for lot in unspent.values())
+        pool = max(0, self.credit(RESERVE))
+        own = {
+            fund: min(lot[0], pool) if fund == RESERVE else lot[0]
+            for fund, lot in parcel.shares.items()
+        }
+        unspent = {fund: parcel.shares[fund] for fund, left in own.items() if left > 0}
+        weights = [own[fund] for fund in unspent]
         taken = [0] * len(unspent)
-        if share and whole:
-            taken = divide(min(share, whole), [lot[0] for lot in unspent.values()])
+        if share and weights:
+            taken = divide(min(share, sum(weights)), weights)
         missing = share - sum(taken)
-        reserve = max(0, min(missing, self.credit("funds:refund-reserve")))
+        reserve = min(missing, pool - dict(zip(unspent, taken, strict=True)).get(RESERVE, 0))
         lot = parcel.lot or [0, 0]
         claimed = (owed - lot[0], cooperative - lot[1]) if lot[0] < owed else (0, 0)
         from_lot = min(owed, lot[0])
@@ -318,7 +325,7 @@ class Books:
             *both,
             ("income:platform-fee", "krw", service),
             *((fund, "krw", part) for fund, part in zip(unspent, taken, strict=True)),
-            ("funds:refund-reserve", "krw", reserve),
+            (RESERVE, "krw", reserve),
             ("expenses:refund-cover", "krw", missing - reserve),
             (f"liabilities:coop:{parcel.slug}:payable", "idr", from_lot),
             (f"assets:coop:{parcel.slug}:clawback", "idr", owed - from_lot),

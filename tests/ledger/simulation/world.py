@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from marketplace.accounts.models import Organization, OrganizationKind, Role, User
 from marketplace.cooperatives.models import Cooperative
 from marketplace.cooperatives.operations import set_bank_account, verify_bank_account
+from marketplace.demo.sales import s10_number
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.errors import DomainError
 from marketplace.kernel.money import rupiah, won
@@ -45,7 +46,7 @@ from tests.factories import a_cooperative, a_user, an_organization
 from tests.ledger.sealing import SIGNER
 from tests.ledger.simulation import reference
 from tests.ledger.simulation.clock import Clock, Dice, Killed, killed_at, ruled_by
-from tests.orders.world import EMS_NUMBER, a_market, an_address, some_goods
+from tests.orders.world import a_market, an_address, some_goods
 from tests.reinvestment.world import a_proposal, a_village
 
 SLUGS = ("batik", "gayo", "toraja")
@@ -371,7 +372,9 @@ class World:
 
         def act():
             row = self._row(Parcel, number)
-            orders.ship_parcel(row, db.session.get(Carrier, "pos-ems"), EMS_NUMBER, at=self.at)
+            orders.ship_parcel(
+                row, db.session.get(Carrier, "pos-ems"), s10_number(row.id), at=self.at
+            )
             orders.deliver_parcel(row, at=self.at)
 
         expected = None
