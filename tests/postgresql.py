@@ -29,16 +29,22 @@ class Cluster:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
 
+    def create_database(self, name: str) -> str:
+        """Make an empty database; returns its address."""
+        words = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", name]
+        subprocess.run([programs() / "createdb", *words], check=True)
+        return self.url(name)
+
     def start(self) -> None:
         data = self.folder / "data"
-        programs = _programs()
+        folder = programs()
         as_postgres = []
         if os.geteuid() == 0:
             as_postgres = ["runuser", "-u", "postgres", "--"]
             user = pwd.getpwnam("postgres")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
         subprocess.run(
-            [*as_postgres, programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust"]
+            [*as_postgres, folder / "initdb", "-D", data, "-U", "postgres", "--auth=trust"]
             + ["--encoding=UTF8", "--locale=C.UTF-8"],
             check=True,
             stdout=subprocess.DEVNULL,
@@ -48,7 +54,7 @@ class Cluster:
         settings += [f"unix_socket_directories={self.folder}"]
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                [*as_postgres, programs / "postgres", "-D", data]
+                [*as_postgres, folder / "postgres", "-D", data]
                 + [word for setting in settings for word in ("-c", setting)],
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -56,7 +62,7 @@ class Cluster:
         self._wait()
 
     def _wait(self) -> None:
-        ready = [_programs() / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
+        ready = [programs() / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
         for _ in range(400):
             if subprocess.run(ready, stdout=subprocess.DEVNULL).returncode == 0:
                 return
@@ -70,7 +76,7 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Where the newest PostgreSQL of Debian keeps its programs."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
     if not found:

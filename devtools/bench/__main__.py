@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from devtools.bench.instances import instance
+from devtools.bench.ledger import books
 from devtools.bench.lighthouse import scores
 from devtools.bench.load import require_wrk
 from devtools.bench.memory import memory
@@ -16,9 +19,13 @@ from devtools.bench.weights import weights
 
 
 def main() -> None:
-    require_wrk()
+    only = os.environ.get("BENCH_ONLY", "")
+    if only != "ledger":
+        require_wrk()
     for engine in ENGINES:
-        show(f"On {engine}", measure(engine))
+        if only != "ledger":
+            show(f"On {engine}", measure(engine))
+        show(f"The ledger on {engine}", books(engine))
 
 
 def measure(engine: str) -> list[Row]:

@@ -1,0 +1,142 @@
+"""A filled ledger, audited, sealed and checked: python -m devtools.bench.books 20000
+
+Prints JSON. The entries are written as `post` writes them, many at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from devtools.bench.posting import AMOUNTS, path_of, seal_all
+from marketplace import create_app
+from marketplace.kernel.db import db, transaction
+from marketplace.kernel.time import now, today_in_seoul
+from marketplace.ledger.drafts import seal_entry
+from marketplace.ledger.leaves import canonical
+from marketplace.ledger.models import LedgerEntry, LedgerPosting
+from marketplace.ledger.operations import open_accounts
+from marketplace.ledger.public import verify
+from marketplace.ledger.queries import balance
+from marketplace.ledger.queries.accounts import find_accounts
+from marketplace.ledger.queries.audits import OWN_CHECKS
+from marketplace.ledger.queries.sealing import prove_entries
+from marketplace.ledger.queries.sealing_bundle import write_bundle
+from marketplace.sealing import read_seal_key
+
+CHUNK = 1_000
+ACCOUNTS = 5
+
+
+def fill(count: int) -> None:
+    codes = [f"{path_of(number)}:krw" for number in range(ACCOUNTS)]
+    with transaction():
+        open_accounts(codes, on=today_in_seoul(now()))
+    accounts = find_accounts(codes)
+    begin = int(now().timestamp() * 1000) - count
+    for chunk in range(0, count, CHUNK):
+        headers, lines = [], []
+        for number in range(chunk, min(count, chunk + CHUNK)):
+            entry_id, key = (begin + number) << 22, f"filled:{number}"
+            headers.append(_header(entry_id, key, codes))
+            lines += [
+                {
+                    "entry_id": entry_id,
+                    "line_no": line_no,
+                    "line_count": len(AMOUNTS),
+                    "account_id": accounts[code].id,
+                    "currency": "KRW",
+                    "amount": amount,
+                }
+                for line_no, (code, amount) in enumerate(zip(codes, AMOUNTS, strict=True), 1)
+            ]
+        with transaction():
+            connection = db.session.connection()
+            connection.execute(insert(LedgerPosting), lines)
+            connection.execute(insert(LedgerEntry), headers)
+
+
+def _header(entry_id: int, key: str, codes: list[str]) -> dict[str, Any]:
+    at = now()
+    return {
+        "id": entry_id,
+        "kind": "sale",
+        "idem_key": key,
+        "request_sha256": seal_entry(
+            kind="sale",
+            lines=zip(codes, AMOUNTS, strict=True),
+            ref=("order", key),
+            policy_id=None,
+            people=(None, None),
+            reverses_id=None,
+        ),
+        "effective_on": today_in_seoul(at),
+        "occurred_at": at,
+        "posted_at": at,
+        "line_count": len(AMOUNTS),
+        "memo": "Order paid",
+        "ref_kind": "order",
+        "ref_id": key,
+    }
+
+
+def took(act: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
+
+
+def main(count: int) -> dict[str, Any]:
+    app = create_app()
+    with app.app_context():
+        fill(count)
+        signer = read_seal_key(app.config["LUMBUNG"])
+        used = time.process_time()
+        seal_all(signer, is_whole=True)
+        sealing = time.process_time() - used
+        broken: list[str] = []
+
+        def audit() -> None:
+            for check in OWN_CHECKS:
+                broken.extend(check.rule for _ in check.run(now()).breaches)
+
+        auditing = took(audit)
+        code = f"{path_of(0)}:krw"
+        summing = min(took(lambda: balance(code)) for _ in range(5))
+        entry_id = db.session.scalar(select(func.max(LedgerEntry.id)).where())
+        proof = prove_entries([int(entry_id or 0)])
+        with tempfile.TemporaryDirectory() as folder:
+            bundle = Path(folder, "books.zip")
+            with bundle.open("wb") as file:
+                write_bundle(file, signer.verifier, name_of=lambda path: path)
+            checking = _verify(bundle)
+    return {
+        "sealing": sealing,
+        "auditing": auditing,
+        "broken": broken,
+        "summing": summing,
+        "proof": len(canonical(proof)),
+        "hashes": 32 * max(count - 1, 1).bit_length(),
+        "checking": checking,
+    }
+
+
+def _verify(bundle: Path) -> float:
+    """CPU seconds of the public verifier."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, verify.__file__, bundle], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]))))

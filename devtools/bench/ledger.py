@@ -1,0 +1,217 @@
+"""The ledger beside its goals: what is compared runs in turns, so the ratios hold on busy machines.
+
+Goals G1 to G7 are those of docs/ledger.md. BENCH_ENTRIES=1000000 audits a million for real.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from devtools.bench.peers import Hordak, NotInstalled, PgBench
+from devtools.bench.settings import ROOT, ROUNDS
+from devtools.bench.table import Row
+from tests.postgresql import Cluster
+
+ENTRIES = int(os.environ.get("BENCH_ENTRIES", "20000"))
+SECONDS = float(os.environ.get("BENCH_LEDGER_SECONDS", "1"))
+CLIENTS = (1, 4, 8)
+OF_PGBENCH = {1: 0.85, 4: 0.45, 8: 0.30}
+MILLION = 1_000_000
+
+Figures = Mapping[str, Any]
+
+
+def books(engine: str) -> list[Row]:
+    """The rows of one engine, on a database of its own that keeps its word on disk."""
+    with tempfile.TemporaryDirectory(prefix="lumbung-bench-ledger-") as folder:
+        environ = {
+            **os.environ,
+            "LUMBUNG_DEMO": "1",
+            "LUMBUNG_INSTANCE": folder,
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": "",
+        }
+        if engine == "sqlite":
+            _migrate(environ)
+            return [*_embedded(environ), *_reading(environ, engine)]
+        cluster = Cluster(is_durable=True)
+        cluster.start()
+        try:
+            environ["DATABASE_URL"] = cluster.create_database("books")
+            _migrate(environ)
+            return [
+                *_beside_peers(cluster, environ, Path(folder)),
+                *_hot_rows(environ),
+                *_sealing(environ),
+                *_reading(environ, engine),
+            ]
+        finally:
+            cluster.stop()
+
+
+def _migrate(environ: Mapping[str, str]) -> None:
+    flask = Path(sys.executable).parent / "flask"
+    subprocess.run([flask, "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=environ, check=True)
+
+
+def _post(environ: Mapping[str, str], **wanted: float) -> Figures:
+    words = [f"{name}={value}" for name, value in {"seconds": SECONDS, **wanted}.items()]
+    return _measured(environ, "devtools.bench.posting", *words)
+
+
+def _measured(environ: Mapping[str, str], *words: str) -> Figures:
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE
+    )
+    found: Figures = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _in_turns(acts: Mapping[str, Callable[[], Figures]]) -> dict[str, list[Figures]]:
+    """Each of `acts` once a round, in any order; the same place in the lists is the same round."""
+    found: dict[str, list[Figures]] = defaultdict(list)
+    for _ in range(ROUNDS):
+        for name in random.sample(sorted(acts), len(acts)):
+            found[name].append(acts[name]())
+    return found
+
+
+def _ratio(over: Sequence[Figures], under: Sequence[Figures], name: str = "rate") -> float:
+    pairs = zip(over, under, strict=True)
+    return median(float(a[name]) / max(float(b[name]), 1e-9) for a, b in pairs)
+
+
+def _beside_peers(cluster: Cluster, environ: Mapping[str, str], folder: Path) -> list[Row]:
+    rows: list[Row] = []
+    acts: dict[str, Callable[[int], Figures]] = {
+        "ours": lambda clients: _post(environ, clients=clients)
+    }
+    if PgBench.is_there():
+        pgbench = PgBench(cluster)
+        acts["pgbench"] = lambda clients: {"rate": pgbench.rate(clients, SECONDS)}
+    else:
+        rows.append(Row("G1 pgbench", "left out: not installed", "postgresql-contrib has it"))
+    try:
+        hordak = Hordak(cluster, folder / "hordak")
+        acts["hordak"] = lambda clients: hordak.measure(clients, SECONDS)
+    except NotInstalled as reason:
+        rows.append(Row("G2 django-hordak", f"left out: {reason}", "needs a package index"))
+    for clients in CLIENTS:
+        found = _in_turns({name: partial(act, clients) for name, act in acts.items()})
+        rows += _compared(clients, found)
+    return rows
+
+
+def _compared(clients: int, found: Mapping[str, Sequence[Figures]]) -> list[Row]:
+    ours = found["ours"]
+    rate = median(row["rate"] for row in ours)
+    name = f"{clients} client{'s' if clients > 1 else ''}"
+    faults = [fault for row in ours for fault in row["faults"]]
+    rows = [
+        Row(f"postings, {name}", f"{rate:.0f}/s", "for comparison"),
+        Row(f"postings, {name}, faults", str(len(faults)), "0", not faults),
+    ]
+    if "pgbench" in found:
+        ratio, goal = _ratio(ours, found["pgbench"]), OF_PGBENCH[clients]
+        rows.append(Row(f"G1 ÷ pgbench -N, {name}", f"{ratio:.2f}", f"≥ {goal:.2f}", ratio >= goal))
+    if "hordak" in found:
+        ratio = _ratio(ours, found["hordak"])
+        goal = 3.0 if clients < 8 else 2.5
+        cpu = _ratio(
+            [{"each": row["cpu"] / max(row["entries"], 1)} for row in ours],
+            [{"each": row["cpu"] / max(row["entries"], 1)} for row in found["hordak"]],
+            "each",
+        )
+        rows += [
+            Row(f"G2 ÷ hordak, {name}", f"{ratio:.1f}", f"≥ {goal:.1f}", ratio >= goal),
+            Row(f"G2 CPU ÷ hordak's, {name}", f"{cpu:.2f}", "≤ 0.35", cpu <= 0.35),
+        ]
+    return rows
+
+
+def _embedded(environ: Mapping[str, str]) -> list[Row]:
+    found = _in_turns(
+        {
+            "one": lambda: _post(environ, clients=1),
+            "eight": lambda: _post(environ, clients=8),
+            "without queue": lambda: _post(environ, clients=8, queue=0),
+        }
+    )
+    kept = _ratio(found["eight"], found["one"])
+    waits = _ratio(found["eight"], found["without queue"], "p99")
+    rate, p99 = (median(row[name] for row in found["eight"]) for name in ("rate", "p99"))
+    faults = [fault for name in ("one", "eight") for row in found[name] for fault in row["faults"]]
+    return [
+        Row("postings, 8 processes", f"{rate:.0f}/s, p99 {p99 * 1000:.0f} ms", "for comparison"),
+        Row("G3 8 processes ÷ 1", f"{kept:.2f}", "≥ 0.80", kept >= 0.8),
+        Row("G3 p99 ÷ p99 without the queue", f"{waits:.2f}", "≤ 0.10", waits <= 0.1),
+        Row("G3 database is locked", str(len(faults)), "0", not faults),
+    ]
+
+
+def _hot_rows(environ: Mapping[str, str]) -> list[Row]:
+    found = _in_turns(
+        {
+            "same": lambda: _post(environ, clients=4),
+            "spread": lambda: _post(environ, clients=4, accounts=1000),
+        }
+    )
+    ratio = _ratio(found["same"], found["spread"], "p50")
+    return [Row("G4 p50 on 5 accounts ÷ on 1,000", f"{ratio:.2f}", "≤ 1.10", ratio <= 1.1)]
+
+
+def _sealing(environ: Mapping[str, str]) -> list[Row]:
+    found = _in_turns(
+        {
+            "alone": lambda: _post(environ, clients=2, seconds=2 * SECONDS),
+            "sealed": lambda: _post(environ, clients=2, sealer=1, seconds=2 * SECONDS),
+        }
+    )
+    kept = _ratio(found["sealed"], found["alone"])
+    cost = median(row["sealing_cpu"] / row["cpu"] for row in found["sealed"])
+    wait = max(row["seal_p99"] for row in found["sealed"])
+    return [
+        Row("G6 writers beside the sealer ÷ alone", f"{kept:.2f}", "≥ 0.90", kept >= 0.9),
+        Row("G6 CPU of sealing ÷ of posting", f"{cost:.2f}", "≤ 0.10", cost <= 0.1),
+        Row("G6 posted to sealed", f"p99 {wait:.1f} s", "p99 ≤ 3 s", wait <= 3),
+    ]
+
+
+def _reading(environ: Mapping[str, str], engine: str) -> list[Row]:
+    found = _measured(environ, "devtools.bench.books", str(ENTRIES))
+    audit, check = (found[name] * MILLION / ENTRIES for name in ("auditing", "checking"))
+    of = "" if ENTRIES >= MILLION else f" (from {ENTRIES:,})"
+    is_goal = engine == "postgresql"
+    return [
+        Row(
+            "G5 audit of 1,000,000 entries",
+            f"{audit:.0f} s{of}",
+            "≤ 15 s" if is_goal else "for comparison",
+            audit <= 15 if is_goal else None,
+        ),
+        Row("G5 breaches", str(len(found["broken"])), "0", not found["broken"]),
+        Row("G5 verify.py, 1,000,000 entries", f"{check:.1f} CPU s{of}", "≤ 10 s", check <= 10),
+        Row(
+            "G5 proof of one entry, its hashes",
+            f"{found['hashes']} B",
+            "≤ 1 kB",
+            found["hashes"] <= 1000,
+        ),
+        Row("G5 file of one proof", f"{found['proof']} B", "for comparison"),
+        Row(
+            f"G7 balance over {ENTRIES:,} lines",
+            f"{found['summing'] * 1000:.1f} ms",
+            "no checkpoints: always the full sum",
+        ),
+    ]
