@@ -22,6 +22,7 @@ from sqlalchemy import Engine, select
 
 from marketplace import create_app
 from marketplace.kernel import db as kernel_db
+from marketplace.kernel.config import Config
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import won
 from marketplace.kernel.time import now, today_in_seoul
@@ -29,11 +30,9 @@ from marketplace.ledger.drafts import Line, NewEntry
 from marketplace.ledger.models import LedgerEntry, LedgerHead, LedgerLeaf
 from marketplace.ledger.notes import Signer
 from marketplace.ledger.operations import open_accounts, post
-from marketplace.ledger.operations.sealing import seal_entries
-from marketplace.sealing import RECENT, read_seal_key
+from marketplace.sealing import PAUSE, read_seal_key, seal_waiting
 
 AMOUNTS = (1_000, -800, -120, -50, -30)
-PAUSE = 1.0
 
 
 def path_of(number: int) -> str:
@@ -72,22 +71,13 @@ def write(seconds: float, accounts: int) -> dict[str, Any]:
     return {"entries": count, "cpu": time.process_time() - used, "times": times}
 
 
-def keep_sealing(seconds: float, signer: Signer) -> dict[str, Any]:
+def keep_sealing(seconds: float, config: Config, signer: Signer) -> dict[str, Any]:
     """As the worker does it: what waits is sealed, then there is a pause of a second."""
     used, until = time.process_time(), time.perf_counter() + seconds + 2 * PAUSE
     while time.perf_counter() < until:
-        seal_all(signer)
+        seal_waiting(config, signer, is_whole=False)
         time.sleep(PAUSE)
     return {"entries": 0, "cpu": 0.0, "times": [], "sealing": time.process_time() - used}
-
-
-def seal_all(signer: Signer, *, is_whole: bool = False) -> None:
-    since = 0 if is_whole else int((now() - RECENT).timestamp() * 1000) << 22
-    while True:
-        with transaction():
-            head = seal_entries(signer, at=now(), since=since)
-        if head is None:
-            return
 
 
 def time_to_seal(since: float) -> list[float]:
@@ -119,9 +109,10 @@ def run(app: Flask, *, clients: int, seconds: float, accounts: int, queue: int, 
         codes = [f"{path_of(number)}:krw" for number in range(accounts)]
         with transaction():
             open_accounts(codes, on=today_in_seoul(now()))
-        signer = read_seal_key(app.config["LUMBUNG"])
+        config: Config = app.config["LUMBUNG"]
+        signer = read_seal_key(config)
         if sealer:
-            seal_all(signer, is_whole=True)
+            seal_waiting(config, signer)
         db.session.remove()
         db.engine.dispose()
         fork = multiprocessing.get_context("fork")
@@ -133,7 +124,9 @@ def run(app: Flask, *, clients: int, seconds: float, accounts: int, queue: int, 
                     post(a_sale(f"warm:{os.urandom(6).hex()}", list(range(len(AMOUNTS)))))
                 start.wait()
                 found = (
-                    write(seconds, accounts) if number < clients else keep_sealing(seconds, signer)
+                    write(seconds, accounts)
+                    if number < clients
+                    else keep_sealing(seconds, config, signer)
                 )
             except BaseException as fault:
                 found = {"entries": 0, "cpu": 0.0, "times": [], "fault": repr(fault)[:300]}
