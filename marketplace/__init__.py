@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import Migrate
 
 from marketplace import (
     accounts,
@@ -29,6 +28,7 @@ from marketplace.kernel.config import Config, read_config
 from marketplace.kernel.crypto import set_field_keys
 from marketplace.kernel.db import db, set_up_engine
 from marketplace.logs import set_up_logs
+from marketplace.migrations import set_up_migrations
 from marketplace.navigation import set_up_navigation
 from marketplace.web.addresses import set_up_addresses
 from marketplace.web.assets import set_up_assets
@@ -69,7 +69,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         set_up_engine(db.engine)
-    Migrate(app, db, directory=str(ROOT / "marketplace" / "migrations"))
+    set_up_migrations(app)
     set_up_logs()
     set_up_addresses(app)
     set_up_errors(app)

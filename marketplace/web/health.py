@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from flask import Blueprint, Flask, current_app, jsonify
+from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.kernel.db import db
+from marketplace.migrations import newest_revision
 from marketplace.web.access import public
 from marketplace.web.security import limiter
 
@@ -28,11 +28,11 @@ def alive() -> ResponseReturnValue:
 def ready() -> ResponseReturnValue:
     """200 when the database answers and stands at the newest migration, else 503."""
     try:
-        here = MigrationContext.configure(db.session.connection()).get_current_heads()
+        here = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
+        db.session.rollback()
         return jsonify(status="no database"), 503
-    wanted = ScriptDirectory(current_app.extensions["migrate"].directory).get_heads()
-    if set(here) != set(wanted):
+    if here != newest_revision():
         return jsonify(status="migrations are missing"), 503
     return jsonify(status="ok")
 

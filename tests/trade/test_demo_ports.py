@@ -23,7 +23,7 @@ def test_every_province_has_a_port_of_loading():
 def test_goods_of_a_province_are_loaded_at_its_port():
     for code in ("11.04", "33.01"):
         cooperative = a_cooperative(regency=a_regency(code))
-        for _ in range(5):
+        for _ in range(30):
             a_product(cooperative)
 
         a_product(cooperative, published=False, category="")
