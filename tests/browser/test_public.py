@@ -38,6 +38,7 @@ def test_the_open_ledger_adds_up(visit):
     assert pledges > 0
     assert shares + pledges == assigned + free + held
     check = page.get_by_role("region", name=ko("Check it yourself"))
+    check.get_by_text(ko("Both sides of the whole journal")).click()
     for currency in ("KRW", "IDR"):
         difference = check.locator("dt", has_text=ko("Difference, %(currency)s", currency=currency))
         assert amount(difference.locator("xpath=following-sibling::dd[1]").inner_text()) == 0
