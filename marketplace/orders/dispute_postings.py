@@ -24,6 +24,7 @@ from marketplace.orders.postings import (
     clawback_of,
     held_by,
     payable_to,
+    share_given_back,
 )
 
 DISPUTES = "assets:disputes"
@@ -151,9 +152,6 @@ def dispute_charged(
     From what was not paid out yet (`from_payable`, rupiah), and the rest it owes us. The other
     shares give theirs as in a refund after the release; freight is lost.
     """
-    covered = parts.village_share - sum(from_funds.values()) - from_reserve
-    own = from_funds.get(REFUND_RESERVE, 0)
-    funds = {**from_funds, REFUND_RESERVE: own + from_reserve}
     return _entry(
         "dispute_charged",
         f"{dispute_id}:{parcel_number}",
@@ -162,8 +160,7 @@ def dispute_charged(
             Line(DISPUTES, -won(parts.total)),
             Line(TRADING, won(parts.cooperative)),
             Line(PLATFORM_FEE, won(parts.service)),
-            *[Line(path, won(amount)) for path, amount in funds.items()],
-            Line(REFUND_COVER, won(covered)),
+            *share_given_back(parts.village_share, from_funds, from_reserve),
             Line(SHIPPING_LOSS, won(parts.shipping)),
             Line(TRADING, -_idr(parts.owed)),
             Line(payable_to(slug), _idr(from_payable)),

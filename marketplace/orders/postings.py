@@ -162,9 +162,6 @@ def refund_after_release(
     of the reserve among them; then the reserve gives `from_reserve`, and we bear what it lacks.
     `from_payable` (rupiah) is what was not paid out yet; the rest the cooperative owes us.
     """
-    covered = parts.village_share - sum(from_funds.values()) - from_reserve
-    own = from_funds.get(REFUND_RESERVE, 0)
-    funds = {**from_funds, REFUND_RESERVE: own + from_reserve}
     return _entry(
         "refund",
         f"refund:{refund_number}",
@@ -173,8 +170,7 @@ def refund_after_release(
             Line(STRIPE, -won(parts.total)),
             Line(TRADING, won(parts.cooperative)),
             Line(PLATFORM_FEE, won(parts.service)),
-            *[Line(path, won(amount)) for path, amount in funds.items()],
-            Line(REFUND_COVER, won(covered)),
+            *share_given_back(parts.village_share, from_funds, from_reserve),
             Line(SHIPPING, won(parts.shipping)),
             Line(TRADING, -_idr(parts.owed)),
             Line(payable_to(slug), _idr(from_payable)),
@@ -184,6 +180,17 @@ def refund_after_release(
         occurred_at=occurred_at,
         at=at,
     )
+
+
+def share_given_back(share: int, from_funds: Mapping[str, int], from_reserve: int) -> list[Line]:
+    """Who gives a released share of `share` won back: its funds, the reserve, and we the rest."""
+    own = from_funds.get(REFUND_RESERVE, 0)
+    funds = {**from_funds, REFUND_RESERVE: own + from_reserve}
+    covered = share - sum(funds.values())
+    return [
+        *[Line(path, won(amount)) for path, amount in funds.items()],
+        Line(REFUND_COVER, won(covered)),
+    ]
 
 
 def refund_failed(
