@@ -25,6 +25,7 @@ from sqlalchemy import (
     MetaData,
     String,
     event,
+    func,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -178,6 +179,15 @@ def lock(model: type[T], key: object) -> T:
     if row is None:
         raise NotFound
     return row
+
+
+def lock_word(word: str) -> None:
+    """Wait until no other transaction holds `word`, and hold it until this one ends.
+
+    For what no row stands for yet. On SQLite the transaction itself is the lock.
+    """
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(word, 0))))
 
 
 def set_up_engine(engine: Engine) -> None:

@@ -17,7 +17,7 @@ from marketplace.kernel.money import won
 from marketplace.kernel.time import now
 from marketplace.ledger.models import LedgerEntry
 from marketplace.ledger.queries import balance
-from marketplace.orders.errors import NotEnough, RefundTooLarge
+from marketplace.orders.errors import NotEnough, RefundTooLarge, TrackingNumberTaken
 from marketplace.orders.models import (
     Cart,
     Order,
@@ -26,14 +26,21 @@ from marketplace.orders.models import (
     ParcelState,
     RequestReason,
 )
-from marketplace.orders.operations import ask_cancellation, place_order, refund_order_part
+from marketplace.orders.operations import (
+    ask_cancellation,
+    place_order,
+    refund_order_part,
+    ship_parcel,
+)
 from marketplace.orders.queries import find_open_request, get_order, list_parcels
 from marketplace.payments.flows import settle
+from marketplace.reference.models import Carrier
 from tests.factories import a_user
 from tests.orders.world import (
     a_cart,
     a_market,
     a_paid_order,
+    a_tracking_number,
     an_address,
     committing,
     shipped,
@@ -197,3 +204,20 @@ def test_a_parcel_is_either_sent_or_asked_to_be_canceled(market):
         assert is_asked is (parcel.state is ParcelState.WAITING)
         assert sum(not isinstance(answer, DomainError) for answer in answers) == 1
         db.session.rollback()
+
+
+def test_one_tracking_number_goes_to_one_order(market):
+    with committing():
+        orders = [[a_paid_order().id for _ in range(3)] for _ in range(4)]
+
+    def send(order_id, number):
+        with committing():
+            parcel = list_parcels(db.session.get(Order, order_id))[0]
+            ship_parcel(parcel, db.session.get(Carrier, "pos-ems"), number, at=now())
+
+    for ids in orders:
+        number = a_tracking_number()
+        answers = at_once(market, *(partial(send, order_id, number) for order_id in ids))
+
+        assert answers.count(None) == 1
+        assert sum(isinstance(answer, TrackingNumberTaken) for answer in answers) == 2

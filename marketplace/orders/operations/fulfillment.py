@@ -7,7 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace.accounts.models import User
 from marketplace.cooperatives.models import Cooperative
-from marketplace.kernel.db import db, exists, lock
+from marketplace.kernel.db import db, exists, lock, lock_word
 from marketplace.kernel.outbox import write_mail
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.operations import post
@@ -126,6 +126,7 @@ def trace_of_number(parcel: Parcel) -> str:
 
 def _require_free(number: str, order: Order) -> None:
     """Two parcels of one order may travel together; those of different orders never do."""
+    lock_word(f"tracking:{number}")
     taken = db.session.scalar(
         select(Parcel.number)
         .where(Parcel.tracking_number == number, Parcel.order_id != order.id)
