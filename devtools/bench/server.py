@@ -47,7 +47,7 @@ def serving(environ: Environ) -> Iterator[Server]:
         + ["--workers", "2", "--blocking-threads", "2", "--log-level", "error"]
         + ["devtools.bench.site:app"],
         cwd=ROOT,
-        env=environ,
+        env={**environ, "MALLOC_ARENA_MAX": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

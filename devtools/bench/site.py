@@ -3,12 +3,12 @@
 from flask import Response
 from stripe import StripeClient
 
+import devtools.bench.production  # noqa: F401
 from devtools.bench.stripe import Answers
-from marketplace import create_app
 from marketplace.payments.client import API_VERSION
 from marketplace.web.access import public
+from wsgi import app
 
-app = create_app()
 app.extensions["stripe"] = StripeClient(
     "sk_test_bench", stripe_version=API_VERSION, http_client=Answers()
 )

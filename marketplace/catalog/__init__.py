@@ -15,7 +15,7 @@ from marketplace.web.locale import mount
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
     from marketplace.catalog.commands import photos, search
-    from marketplace.catalog.pictures import set_media_folder
+    from marketplace.catalog.photo_files import set_media_folder
     from marketplace.catalog.policies import tile_kind
     from marketplace.catalog.views import blueprints
     from marketplace.catalog.views.goods_of_cooperative import show_on_cooperative_page

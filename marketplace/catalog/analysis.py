@@ -17,7 +17,7 @@ from functools import cache, cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 
-import snowballstemmer
+import Stemmer
 
 GLOSSARY = Path(__file__).parent / "data" / "glossary.csv"
 LONGEST_WORD = 40
@@ -62,7 +62,7 @@ def stem(word: str, language: str) -> str:
     """The stem by Snowball's rules for `indonesian` or `english`."""
     stemmer = getattr(_stemmers, language, None)
     if stemmer is None:
-        stemmer = snowballstemmer.stemmer(language)
+        stemmer = Stemmer.Stemmer(language)
         setattr(_stemmers, language, stemmer)
     return str(stemmer.stemWord(word))
 

@@ -1,15 +1,15 @@
-"""Pictures made safe and small: upright, sRGB, without metadata, in three sizes."""
+"""Pictures made safe and small: upright, sRGB, without metadata, in three sizes.
+
+Imported by whoever stores a photo, at that moment: most web processes never load the codecs.
+"""
 
 from __future__ import annotations
 
-import filecmp
 import io
 import secrets
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 from PIL import (
@@ -28,6 +28,14 @@ from marketplace.catalog.errors import (
     PhotoTooLarge,
     PhotoTooManyPixels,
 )
+from marketplace.catalog.photo_files import (
+    LONG_SIDE,
+    SQUARES,
+    StoredPhoto,
+    media_folder,
+    photo_path,
+    remove_files,
+)
 
 MOST_MEGABYTES = 15
 MOST_MEGAPIXELS = 50
@@ -40,39 +48,12 @@ READABLE = tuple(
         AvifImagePlugin.AvifImageFile,
     )
 )
-SQUARES = (320, 640)
-LONG_SIDE = 1280
 KINDS: dict[str, dict[str, Any]] = {
     "avif": {"quality": 58, "speed": 8},
     "webp": {"quality": 76, "method": 4},
 }
 
 Image.MAX_IMAGE_PIXELS = MOST_MEGAPIXELS * 1_000_000
-
-_folder: list[Path] = []
-
-
-def set_media_folder(folder: Path) -> None:
-    """Keep pictures in `folder` from now on. Called once at start."""
-    _folder[:] = [folder]
-
-
-def media_folder() -> Path:
-    return _folder[0]
-
-
-@dataclass(frozen=True)
-class StoredPhoto:
-    """Files that exist; `width` and `height` are those of the largest."""
-
-    key: str
-    width: int
-    height: int
-
-
-def photo_path(key: str, size: int, kind: str = "webp") -> str:
-    """Where a size of a picture lies below the media folder, and below `/media/`."""
-    return f"{key[:2]}/{key}-{size}.{kind}"
 
 
 @contextmanager
@@ -116,18 +97,6 @@ def read_picture(stream: IO[bytes]) -> Image.Image:
         raise PhotoDamaged from error
     image.info.clear()
     return image
-
-
-def is_same_picture(key: str, other: str) -> bool:
-    """Whether two stored pictures came of the same file: the same pixels are encoded the same."""
-    one, two = (media_folder() / photo_path(name, SQUARES[0]) for name in (key, other))
-    return one.is_file() and two.is_file() and filecmp.cmp(one, two, shallow=False)
-
-
-def remove_files(key: str) -> None:
-    for size in (*SQUARES, LONG_SIDE):
-        for kind in KINDS:
-            (media_folder() / photo_path(key, size, kind)).unlink(missing_ok=True)
 
 
 def _open(content: bytes) -> Image.Image:

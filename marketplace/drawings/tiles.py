@@ -83,7 +83,7 @@ LAYOUTS: tuple[tuple[Box, ...], ...] = (
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def product_tile(
     kind: str, slug: str, title: str = "", *, dye: int = 0, sprite: str = SPRITE
 ) -> Markup:
@@ -135,7 +135,7 @@ def _label(goods: Kind, dye: int, sprite: str) -> str:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def coop_tile(
     slug: str, motif: str, dye: int, title: str = "", *, kind: str = "tile", sprite: str = SPRITE
 ) -> Markup:

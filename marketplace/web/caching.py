@@ -33,10 +33,11 @@ from marketplace.web.locale import current_language
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# What shelves hold at most: bytes of squeezed pages, signs of parts, bytes of answers.
-PAGES = 4_000_000
-PARTS = 4_000_000
-ANSWERS = 4_000_000
+# What shelves hold at most: bytes of squeezed pages, signs of parts (two bytes each where Hangul
+# is among them), bytes of answers.
+PAGES = 2_000_000
+PARTS = 1_000_000
+ANSWERS = 1_000_000
 KEY = 500
 LONGEST_QUERY = 300
 HARMLESS_COOKIES = frozenset({"lang", "theme", LAST_READER})

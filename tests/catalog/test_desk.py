@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.catalog import pictures
+from marketplace.catalog import photo_files
 from marketplace.catalog.errors import ProductIncomplete
 from marketplace.catalog.models import (
     PendingPhoto,
@@ -57,7 +57,7 @@ def shop(database):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "_folder", [tmp_path])
+    monkeypatch.setattr(photo_files, "_folder", [tmp_path])
     return tmp_path
 
 

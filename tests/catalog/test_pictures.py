@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from marketplace.catalog import pictures
+from marketplace.catalog import photo_files
 from marketplace.catalog.errors import (
     NotAnImage,
     PhotoDamaged,
     PhotoTooLarge,
     PhotoTooManyPixels,
 )
-from marketplace.catalog.pictures import photo_path, read_picture, store_photo, stored_photo
+from marketplace.catalog.photo_files import photo_path
+from marketplace.catalog.pictures import read_picture, store_photo, stored_photo
 
 PHOTOS = Path(__file__).parent / "photos"
 RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 160, 30), (30, 30, 200), (240, 240, 240)
@@ -21,7 +22,7 @@ RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 160, 30), (30, 30, 200), (240, 240
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "_folder", [tmp_path])
+    monkeypatch.setattr(photo_files, "_folder", [tmp_path])
     return tmp_path
 
 

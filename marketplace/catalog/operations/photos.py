@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from marketplace.catalog.errors import TooManyPhotos
 from marketplace.catalog.models import PendingPhoto, Photo, Product
 from marketplace.catalog.operations.version import raise_catalog_version
-from marketplace.catalog.pictures import StoredPhoto, is_same_picture, remove_files, stored_photo
+from marketplace.catalog.photo_files import StoredPhoto, is_same_picture, remove_files
 from marketplace.catalog.policies import MOST_PHOTOS
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, lock
@@ -19,6 +19,8 @@ def add_photo(product: Product, stream: IO[bytes], at: datetime) -> Photo:
 
     Encoding takes a moment: a page wraps `stored_photo` around its transaction instead.
     """
+    from marketplace.catalog.pictures import stored_photo
+
     with stored_photo(stream) as photo:
         return attach_photo(product, photo, at)
 

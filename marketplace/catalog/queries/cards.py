@@ -38,7 +38,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
 from marketplace.reference.models import Province, Regency
 
-KEPT_CARDS = 1024
+KEPT_CARDS = 512
 NEW_FOR = timedelta(days=14)
 MOST_BADGES = 2
 

@@ -21,7 +21,7 @@ from marketplace.catalog.errors import (
 from marketplace.catalog.forms import ProductForm, plain
 from marketplace.catalog.models import PendingPhoto, Product, ProductState, TextStatus
 from marketplace.catalog.operations import Text
-from marketplace.catalog.pictures import remove_files
+from marketplace.catalog.photo_files import remove_files
 from marketplace.catalog.queries import (
     get_product_of,
     list_pending_photos,

@@ -14,7 +14,7 @@ from marketplace.catalog.errors import PhotoRefused, TooManyPhotos
 from marketplace.catalog.forms import MOST_GRAMS, ProductForm
 from marketplace.catalog.models import PendingPhoto, Product
 from marketplace.catalog.operations import keep_pending_photo, remove_photo
-from marketplace.catalog.pictures import remove_files, stored_photo
+from marketplace.catalog.photo_files import remove_files
 from marketplace.catalog.policies import (
     MOST_PHOTOS,
     SOLD_BY_WEIGHT,
@@ -41,6 +41,10 @@ def keep_photos(
     """Store every picture that can be used, whatever else is wrong; say why the others cannot."""
     kept: list[PendingPhoto] = []
     refused: list[str] = []
+    if not files:
+        return kept, refused
+    from marketplace.catalog.pictures import stored_photo
+
     for file in files:
         try:
             if taken + len(kept) >= MOST_PHOTOS:

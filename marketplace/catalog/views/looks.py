@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from marketplace.catalog.models import ProductText
-from marketplace.catalog.pictures import LONG_SIDE, SQUARES, photo_path
+from marketplace.catalog.photo_files import LONG_SIDE, SQUARES, photo_path
 from marketplace.catalog.queries import Badge, Card
 from marketplace.catalog.queries.pages import Maker
 from marketplace.catalog.words import (
@@ -23,7 +23,7 @@ from marketplace.catalog.words import (
 )
 from marketplace.web.locale import current_language
 
-KEPT_CARDS = 2048
+KEPT_CARDS = 512
 
 
 def media_url(key: str, size: int, kind: str = "webp") -> str:

@@ -6,7 +6,7 @@ from flask import send_from_directory
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from marketplace.catalog.pictures import media_folder
+from marketplace.catalog.photo_files import media_folder
 from marketplace.catalog.views.blueprints import media_files
 from marketplace.web.access import public
 from marketplace.web.security import limiter
