@@ -36,6 +36,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from marketplace.kernel.errors import NotFound
+from marketplace.kernel.time import in_utc
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -55,11 +56,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise TypeError("an instant needs a time zone")
-        return value.astimezone(UTC)
+        return None if value is None else in_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -128,14 +125,16 @@ def transaction() -> Iterator[None]:
     """
     if _writing.get():
         raise RuntimeError("a transaction is already open")
-    db.session.commit()
+    session = db.session()
+    if session.in_transaction():
+        session.commit()
     with _writers_queue(db.engine.engine):
         token = _writing.set(True)
         try:
             yield
-            db.session.commit()
+            session.commit()
         except BaseException:
-            db.session.rollback()
+            session.rollback()
             raise
         finally:
             _writing.reset(token)

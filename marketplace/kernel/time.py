@@ -14,6 +14,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def in_utc(at: datetime) -> datetime:
+    """The same instant in UTC. Raises TypeError where `at` does not say its zone."""
+    if at.tzinfo is None:
+        raise TypeError("an instant needs a time zone")
+    return at.astimezone(UTC)
+
+
 def today_in_seoul(at: datetime) -> date:
     """The accounting day of `at`: the books are kept in Korean time."""
     return at.astimezone(SEOUL).date()

@@ -11,6 +11,7 @@ from marketplace.ledger.errors import (
 )
 from marketplace.ledger.operations import post
 from marketplace.ledger.queries import balance, credit_balance, entries_about, find_entry
+from tests.factories import NOON
 from tests.ledger.drafts import a_draft
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -78,3 +79,10 @@ def test_another_fact_under_the_same_key_is_refused():
 def test_nobody_approves_what_they_proposed():
     with pytest.raises(SelfApproval):
         post(a_draft(SALE, proposed_by=7, approved_by=7))
+
+
+def test_an_instant_without_a_zone_is_no_instant():
+    with pytest.raises(TypeError):
+        post(a_draft(SALE, key="refused", at=NOON.replace(tzinfo=None)))
+
+    assert find_entry("refused") is None

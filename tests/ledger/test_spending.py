@@ -17,6 +17,7 @@ from marketplace.ledger.queries import (
     find_entry,
     get_account,
     get_entry,
+    list_accounts,
 )
 from tests.factories import NOON, a_fund_of, saved
 from tests.ledger.drafts import TODAY, a_draft
@@ -163,6 +164,16 @@ def test_nothing_is_booked_into_a_closed_month(state):
     assert balance("assets:bank:krw") == won(1)
 
 
+def test_what_is_refused_opens_no_account():
+    state = PeriodState.CLOSED
+    saved(LedgerPeriod(starts_on=TODAY.replace(day=1), ends_on=TODAY, state=state))
+
+    with pytest.raises(PeriodClosed):
+        post(a_draft({"assets:bank": won(1), "equity:opening": won(-1)}))
+
+    assert list_accounts() == []
+
+
 def test_nothing_is_booked_on_a_closed_account():
     lines = {"assets:bank": won(1), "equity:opening": won(-1)}
     post(a_draft(lines))
@@ -174,6 +185,15 @@ def test_nothing_is_booked_on_a_closed_account():
 
     assert refused.value.facts == {"code": "equity:opening:krw"}
     assert balance("assets:bank:krw") == won(1)
+
+
+def test_a_fact_is_known_again_when_its_account_is_closed():
+    lines = {"assets:bank": won(1), "equity:opening": won(-1)}
+    first = post(a_draft(lines, key="booked"))
+    db.session.query(LedgerAccount).filter_by(code="equity:opening:krw").one().closed_on = TODAY
+    db.session.flush()
+
+    assert post(a_draft(lines, key="booked")) == first
 
 
 def test_accounts_are_opened_as_the_chart_says():

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Connection, Text, bindparam, insert, select, text
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.kernel.db import db
-from marketplace.kernel.errors import DomainError
 from marketplace.kernel.ids import time_ordered_id
-from marketplace.kernel.time import now
+from marketplace.kernel.time import in_utc, now
 from marketplace.ledger.chart import DEBIT_CLASSES, path_of, rule_for
 from marketplace.ledger.drafts import Line, NewEntry
 from marketplace.ledger.errors import (
@@ -32,6 +31,15 @@ from marketplace.ledger.operations.accounts import lock_accounts, open_accounts
 from marketplace.ledger.queries.accounts import find_accounts
 from marketplace.ledger.queries.balances import balance
 from marketplace.ledger.queries.entries import Entry, get_entry
+
+NOT_OPEN = "ledger: account is not open"
+AT_ONCE = """
+    SELECT ledger_post(
+        %(id)s, %(kind)s, %(idem_key)s, %(request_sha256)s, %(effective_on)s, %(occurred_at)s,
+        %(posted_at)s, %(line_count)s, %(memo)s, %(ref_kind)s, %(ref_id)s, %(reverses_id)s,
+        %(policy_id)s, %(proposed_by)s, %(approved_by)s, %(codes)s, %(amounts)s
+    )
+"""
 
 
 def post(entry: NewEntry) -> int:
@@ -50,17 +58,21 @@ def post(entry: NewEntry) -> int:
             return booked
         _check_available(spent)
     connection = db.session.connection()
-    try:
-        with connection.begin_nested():
-            return _write(connection, entry)
-    except IntegrityError as error:
-        booked = _booked(entry)
-        if booked is not None:
-            return booked
-        refusal = _refusal(error, entry)
-        if refusal is None:
-            raise
-        raise refusal from error
+    write = _write_at_once if connection.dialect.name == "postgresql" else _write_in_turn
+    header = _header(entry)
+    refused = write(connection, entry, header)
+    if refused == NOT_OPEN:
+        with connection.begin_nested() as opening:
+            open_accounts({line.code for line in entry.lines}, on=entry.effective_on)
+            refused = write(connection, entry, header)
+            if refused is not None:
+                opening.rollback()
+    if refused is None:
+        return int(header["id"])
+    booked = _booked(entry)
+    if booked is None:
+        raise _refusal(refused, entry)
+    return booked
 
 
 def reverse(
@@ -129,27 +141,17 @@ def _booked(entry: NewEntry) -> int | None:
     return int(row.id)
 
 
-def _refusal(error: IntegrityError, entry: NewEntry) -> DomainError | None:
-    said = str(error.orig)
+def _refusal(said: str, entry: NewEntry) -> Exception:
+    if said == NOT_OPEN:
+        accounts = find_accounts({line.code for line in entry.lines}).values()
+        return AccountClosed(code=next(each.code for each in accounts if each.closed_on))
     if "ledger: period is closed" in said:
         return PeriodClosed(day=entry.effective_on)
     if "ledger: period is soft-closed" in said:
         return PeriodSoftClosed(day=entry.effective_on)
     if "ledger: already reversed" in said or "uq_ledger_entries_reverses_id" in said:
         return AlreadyReversed()
-    return None
-
-
-def _write(connection: Connection, entry: NewEntry) -> int:
-    write = _write_at_once if connection.dialect.name == "postgresql" else _write_in_turn
-    header = _header(entry)
-    if not write(connection, entry, header):
-        codes = {line.code for line in entry.lines}
-        open_accounts(codes, on=entry.effective_on)
-        if not write(connection, entry, header):
-            closed = [account for account in find_accounts(codes).values() if account.closed_on]
-            raise AccountClosed(code=closed[0].code)
-    return int(header["id"])
+    return RuntimeError(said)
 
 
 def _header(entry: NewEntry) -> dict[str, Any]:
@@ -161,7 +163,7 @@ def _header(entry: NewEntry) -> dict[str, Any]:
         "idem_key": entry.idem_key,
         "request_sha256": entry.sha256(),
         "effective_on": entry.effective_on,
-        "occurred_at": entry.occurred_at,
+        "occurred_at": in_utc(entry.occurred_at),
         "posted_at": at,
         "line_count": len(entry.lines),
         "memo": entry.memo,
@@ -174,8 +176,8 @@ def _header(entry: NewEntry) -> dict[str, Any]:
     }
 
 
-def _write_in_turn(connection: Connection, entry: NewEntry, header: dict[str, Any]) -> bool:
-    """Portable: three statements. False, with nothing written, where an account is not open."""
+def _write_in_turn(connection: Connection, entry: NewEntry, header: dict[str, Any]) -> str | None:
+    """Portable: one statement after the other. What the database said where nothing was written."""
     accounts = find_accounts({line.code for line in entry.lines})
     rows = [
         {
@@ -190,51 +192,22 @@ def _write_in_turn(connection: Connection, entry: NewEntry, header: dict[str, An
         if line.code in accounts and accounts[line.code].closed_on is None
     ]
     if len(rows) < len(entry.lines):
-        return False
-    connection.execute(insert(LedgerPosting), rows)
-    connection.execute(insert(LedgerEntry), header)
-    return True
+        return NOT_OPEN
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(LedgerPosting), rows)
+            connection.execute(insert(LedgerEntry), header)
+    except IntegrityError as error:
+        return str(error.orig)
+    return None
 
 
-AT_ONCE = text(
-    """
-    WITH lines AS (
-        SELECT line.number, line.amount, account.id AS account_id, account.currency
-        FROM unnest(:codes, :amounts)
-            WITH ORDINALITY AS line (code, amount, number)
-        JOIN ledger_accounts AS account
-            ON account.code = line.code AND account.closed_on IS NULL
-    ), postings AS (
-        INSERT INTO ledger_postings (entry_id, line_no, line_count, account_id, currency, amount)
-        SELECT :id, number, :line_count, account_id, currency, amount FROM lines
-        WHERE (SELECT count(*) FROM lines) = :line_count
-        RETURNING 1
-    )
-    INSERT INTO ledger_entries (
-        id, kind, idem_key, request_sha256, effective_on, occurred_at, posted_at, line_count,
-        memo, ref_kind, ref_id, reverses_id, policy_id, proposed_by, approved_by
-    )
-    SELECT
-        :id, :kind, :idem_key, :request_sha256, :effective_on, :occurred_at, :posted_at, count(*),
-        :memo, :ref_kind, :ref_id, :reverses_id, :policy_id, :proposed_by, :approved_by
-    FROM postings
-    HAVING count(*) = :line_count
-    """
-).bindparams(
-    *(bindparam(column.name, type_=column.type) for column in LedgerEntry.__table__.columns),
-    bindparam("codes", type_=ARRAY(Text)),
-    bindparam("amounts", type_=ARRAY(BigInteger)),
-)
-
-
-def _write_at_once(connection: Connection, entry: NewEntry, header: dict[str, Any]) -> bool:
-    """PostgreSQL: one statement, one round trip. False where an account is not open."""
-    result = connection.execute(
-        AT_ONCE,
-        {
-            **header,
-            "codes": [line.code for line in entry.lines],
-            "amounts": [line.amount.minor for line in entry.lines],
-        },
-    )
-    return bool(result.rowcount)
+def _write_at_once(connection: Connection, entry: NewEntry, header: dict[str, Any]) -> str | None:
+    """PostgreSQL: one round trip. What the database said where nothing was written."""
+    # Arrays as they are written in SQL: neither codes nor numbers need quoting.
+    codes = ",".join(line.code for line in entry.lines)
+    amounts = ",".join(str(line.amount.minor) for line in entry.lines)
+    said: str | None = connection.exec_driver_sql(
+        AT_ONCE, {**header, "codes": f"{{{codes}}}", "amounts": f"{{{amounts}}}"}
+    ).scalar_one()
+    return said
