@@ -61,7 +61,7 @@ def set_up() -> None:
         Account.objects.create(name=f"c{number}", code=str(number), type="LI", currencies=["KRW"])
 
 
-def write(seconds: float) -> dict[str, Any]:
+def write(seconds: float, start: Any) -> dict[str, Any]:
     from django.db import transaction
     from djmoney.money import Money
     from hordak.models import Account, Leg, Transaction
@@ -78,6 +78,7 @@ def write(seconds: float) -> dict[str, Any]:
                 )
 
     post()
+    start.wait()
     count, used, begun = 0, time.process_time(), time.perf_counter()
     while time.perf_counter() < begun + seconds:
         post()
@@ -90,8 +91,7 @@ def run(clients: int, seconds: float) -> dict[str, Any]:
     start, answers = fork.Barrier(clients), fork.SimpleQueue()
 
     def work() -> None:
-        start.wait()
-        answers.put(write(seconds))
+        answers.put(write(seconds, start))
         os._exit(0)
 
     processes = [fork.Process(target=work) for _ in range(clients)]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from devtools.bench.cpu import by_children
 from devtools.bench.settings import ROOT
 from tests.postgresql import Cluster, programs
 
@@ -15,7 +16,7 @@ HORDAK = ["django-hordak~=2.0", "django~=5.2", "psycopg[binary]"]
 
 
 class PgBench:
-    """TPC-B-like transactions without its hot rows (-N), at scale 10."""
+    """Its TPC-B-like transactions at scale 10; `-N` leaves the hot rows out."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.port = cluster.port
@@ -26,10 +27,15 @@ class PgBench:
     def is_there() -> bool:
         return (programs() / "pgbench").exists()
 
-    def rate(self, clients: int, seconds: float) -> float:
-        words = ["-N", "-c", str(clients), "-j", str(clients), "-T", str(max(1, round(seconds)))]
-        found = re.search(r"tps = ([\d.]+)", self._run(*words))
-        return float(found[1]) if found else 0.0
+    def measure(self, clients: int, seconds: float, *words: str) -> dict[str, float]:
+        words = (*words, "-c", str(clients), "-j", str(clients))
+        with by_children() as used:
+            said = self._run(*words, "-T", str(max(1, round(seconds))))
+        count = re.search(r"actually processed: (\d+)", said)
+        rate = re.search(r"tps = ([\d.]+)", said)
+        if not (count and rate):
+            raise RuntimeError(said)
+        return {"rate": float(rate[1]), "entries": float(count[1]), "cpu": used.seconds}
 
     def _run(self, *words: str) -> str:
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "postgres"]

@@ -20,7 +20,6 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Engine, select
 
-from marketplace import create_app
 from marketplace.kernel import db as kernel_db
 from marketplace.kernel.config import Config
 from marketplace.kernel.db import db, transaction
@@ -156,8 +155,10 @@ def run(app: Flask, *, clients: int, seconds: float, accounts: int, queue: int, 
 
 
 if __name__ == "__main__":
+    from wsgi import app
+
     wanted = {"clients": "1", "seconds": "2", "accounts": "5", "queue": "1", "sealer": "0"}
     wanted |= dict(word.split("=") for word in sys.argv[1:])
     seconds = float(wanted.pop("seconds"))
     numbers = {name: int(text) for name, text in wanted.items()}
-    print(json.dumps(run(create_app(), seconds=seconds, **numbers)))
+    print(json.dumps(run(app, seconds=seconds, **numbers)))
