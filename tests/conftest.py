@@ -1,12 +1,14 @@
-"""One schema per test process, made by the migrations; each test is rolled back."""
+"""The migrations run once per test process; each test is rolled back."""
 
 from __future__ import annotations
 
 import contextvars
 import os
 import secrets
+import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,15 +54,45 @@ def engine_name(request) -> str:
 
 
 def fresh_database(engine_name: str, folder: Path) -> str:
-    """The address of a new, empty database."""
+    """The address of a new database with all tables and nothing in them, to be used by `build`."""
     if engine_name == "sqlite":
-        return f"sqlite:///{folder / 'test.db'}"
+        file = folder / "test.db"
+        file.write_bytes(_migrated_file())
+        return f"sqlite:///{file}"
+    return _new_postgresql(template=_migrated_postgresql())
+
+
+@cache
+def _migrated_file() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="lumbung-tables-") as folder:
+        file = Path(folder) / "tables.db"
+        _migrate(f"sqlite:///{file}", Path(folder))
+        return file.read_bytes()
+
+
+@cache
+def _migrated_postgresql() -> str:
+    url = _new_postgresql(template="template1")
+    with tempfile.TemporaryDirectory(prefix="lumbung-tables-") as folder:
+        _migrate(url, Path(folder))
+    return sa.make_url(url).database or ""
+
+
+def _new_postgresql(*, template: str) -> str:
     server = sa.make_url(os.environ["LUMBUNG_TEST_POSTGRESQL"])
     name = f"test_{secrets.token_hex(6)}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
     return server.set(database=name).render_as_string(hide_password=False)
+
+
+def _migrate(database_url: str, folder: Path) -> None:
+    app = create_app(settings(database_url, folder))
+    with app.app_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        upgrade()
+        db.engine.dispose()
 
 
 def settings(database_url: str, folder: Path, **more: str) -> Config:
@@ -79,14 +111,11 @@ def settings(database_url: str, folder: Path, **more: str) -> Config:
 
 
 def build(config: Config) -> Flask:
-    """An application on a migrated database."""
+    """The application as the tests want it."""
     app = create_app(config)
     app.config["TESTING"] = False
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = Browser
-    with app.app_context(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        upgrade()
     return app
 
 
