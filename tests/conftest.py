@@ -21,6 +21,7 @@ from marketplace import create_app
 from marketplace.kernel.config import Config, read_config
 from marketplace.kernel.db import db
 from tests.postgresql import Cluster
+from tests.stages import Stage, Stages
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -139,12 +140,29 @@ def app(engine_name, tmp_path_factory) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def stages(engine_name, tmp_path_factory) -> Iterator[Stages]:
+    def new_app() -> Flask:
+        folder = tmp_path_factory.mktemp("stage")
+        return build(settings(fresh_database(engine_name, folder), folder))
+
+    stages = Stages(new_app)
+    yield stages
+    stages.strike()
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage | None:
+    """What stands in the database when a test begins: nothing, where a room says no other."""
+    return None
+
+
 @pytest.fixture
-def database(app) -> Iterator[None]:
+def database(app, stage) -> Iterator[None]:
     """An outer transaction that is rolled back; `transaction()` commits to a savepoint in it."""
     with app.app_context():
         engine = db.engine
-        connection = engine.connect()
+        connection = (stage.engine if stage else engine).connect()
         outer = connection.begin()
         db._app_engines[app][None] = connection
         db.session.remove()

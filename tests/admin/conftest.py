@@ -1,9 +1,9 @@
 import pytest
 
-from tests.openbook.conftest import statements, world
+from tests.openbook.conftest import stage, statements, world
 from tests.trade.conftest import open_as
 
-__all__ = ["open_as", "statements", "world"]
+__all__ = ["open_as", "stage", "statements", "world"]
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """The world of the open ledger, sealed."""
 
-from tests.openbook.conftest import sealed, statements, world
+from tests.openbook.conftest import sealed, stage, statements, world
 
-__all__ = ["sealed", "statements", "world"]
+__all__ = ["sealed", "stage", "statements", "world"]

@@ -16,6 +16,7 @@ from marketplace.sealing import CODES, read_seal_key
 from tests.factories import NOON
 from tests.orders.world import a_market, a_paid_order, released, some_goods, the_parcel
 from tests.reinvestment.world import a_pledge, a_program, approved, paid
+from tests.stages import Stage, here
 
 LATER = NOON + HELD_WINDOW
 
@@ -34,8 +35,7 @@ class World:
     program: Program
 
 
-@pytest.fixture
-def world(database) -> World:
+def a_world() -> World:
     a_market()
     delivered = a_paid_order({some_goods(): 2})
     waiting = a_paid_order({some_goods(): 4})
@@ -45,6 +45,17 @@ def world(database) -> World:
     paid(program, 1_200, at=LATER)
     db.session.flush()
     return World(delivered, waiting, pledge, program)
+
+
+@pytest.fixture
+def stage(request, stages) -> Stage | None:
+    return stages(a_world) if "world" in request.fixturenames else None
+
+
+@pytest.fixture
+def world(database, stage) -> World:
+    made = stage.things
+    return World(*map(here, (made.delivered, made.waiting, made.pledge, made.program)))
 
 
 @pytest.fixture
