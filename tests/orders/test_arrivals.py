@@ -24,14 +24,9 @@ from marketplace.orders.operations import (
 from marketplace.orders.policies import HELD_WINDOW
 from tests.factories import NOON, a_member, a_user
 from tests.orders.test_pages import sign_in
-from tests.orders.world import a_market, a_paid_order, shipped, the_parcel
+from tests.orders.world import a_paid_order, shipped, the_parcel
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from marketplace.payments.flows import settle
 from tests.factories import NOON, a_user
 from tests.orders.world import (
     a_cart,
-    a_market,
     a_paid_order,
     a_payment,
     an_address,
@@ -41,11 +40,6 @@ from tests.orders.world import (
 from tests.payments.test_checkout_session import a_session
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 def first(product):

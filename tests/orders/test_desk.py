@@ -17,7 +17,6 @@ from tests.factories import a_cooperative, a_member, a_user
 from tests.orders.test_pages import sign_in
 from tests.orders.world import (
     EMS_NUMBER,
-    a_market,
     a_paid_order,
     an_order,
     released,
@@ -28,11 +27,6 @@ from tests.orders.world import (
 )
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from marketplace.payments.models import Dispute, StripeEvent
 from marketplace.payments.queries import get_paid_payment
 from tests.factories import a_fund_of, a_posting, a_user
 from tests.orders.test_pages import sign_in
-from tests.orders.world import a_market, an_order, shipped, the_parcel, two_cooperatives
+from tests.orders.world import an_order, shipped, the_parcel, two_cooperatives
 from tests.payments.test_checkout_session import a_session
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -46,11 +46,6 @@ EVENTS = (
     "charge.dispute.closed",
     "charge.dispute.funds_reinstated",
 )
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

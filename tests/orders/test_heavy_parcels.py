@@ -11,7 +11,7 @@ from marketplace.orders.models import Cart, CartLine, Order
 from marketplace.orders.operations import place_order
 from tests.factories import a_cooperative, a_user
 from tests.orders.test_pages import ADDRESS, fields_of, sign_in
-from tests.orders.world import NOON, a_cart, a_market, an_address, some_goods
+from tests.orders.world import NOON, a_cart, an_address, some_goods
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -19,11 +19,6 @@ SENTENCE = (
     "The parcel of Koperasi Berat weighs 36 kg, and the post takes at most 30 kg. "
     "Take some of its goods out and order them separately."
 )
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

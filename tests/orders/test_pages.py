@@ -21,7 +21,6 @@ from tests.factories import a_user
 from tests.orders.world import (
     TODAY,
     a_cart,
-    a_market,
     a_paid_order,
     an_order,
     delivered,
@@ -43,11 +42,6 @@ ADDRESS = {
     "terms": "y",
     "transfer": "y",
 }
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

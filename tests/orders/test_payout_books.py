@@ -30,7 +30,7 @@ from tests.orders.payouts import (
     settled,
     signed,
 )
-from tests.orders.world import a_market, a_paid_order, the_parcel
+from tests.orders.world import a_paid_order, the_parcel
 
 LOTS = st.lists(
     st.builds(Lot, st.integers(1, 10**6), st.integers(0, 10**12), st.integers(0, 10**9)), max_size=8
@@ -190,7 +190,6 @@ def check(market):
 def test_payouts_payable_and_claims_agree_to_the_sen_in_any_order(acts):
     savepoint = db.session.begin_nested()
     try:
-        a_market()
         market = Market()
         for which in (0, 1):
             market.sell(which, 1)

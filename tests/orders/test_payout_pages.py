@@ -38,16 +38,11 @@ from tests.orders.payouts import (
     signed,
 )
 from tests.orders.test_pages import sign_in
-from tests.orders.world import a_market, the_parcel
+from tests.orders.world import the_parcel
 
 pytestmark = pytest.mark.usefixtures("database")
 
 HERE = "/en/admin/payouts"
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

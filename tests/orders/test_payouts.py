@@ -56,7 +56,7 @@ from tests.orders.payouts import (
     settled,
     signed,
 )
-from tests.orders.world import a_market, a_paid_order, released, the_parcel
+from tests.orders.world import a_paid_order, released, the_parcel
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -65,8 +65,7 @@ NOTHING = rupiah(0)
 
 
 @pytest.fixture(autouse=True)
-def market(database):
-    a_market()
+def forgotten_rates(database):
     yield
     rates.forget()
 

@@ -47,7 +47,6 @@ from tests.factories import a_fund_of, a_member, a_user
 from tests.orders.test_pages import sign_in
 from tests.orders.world import (
     EMS_NUMBER,
-    a_market,
     an_order,
     delivered,
     released,
@@ -67,11 +66,6 @@ NO_MONEY = (
     "liabilities:shipping:krw",
     "funds:village:held:krw",
 )
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

@@ -52,7 +52,6 @@ from tests.factories import NOON, a_member, a_user
 from tests.orders.test_pages import sign_in
 from tests.orders.world import (
     EMS_NUMBER,
-    a_market,
     a_paid_order,
     an_order,
     delivered,
@@ -64,11 +63,6 @@ from tests.payments.test_checkout_session import a_session
 pytestmark = pytest.mark.usefixtures("database")
 
 MIND, BROKEN = RequestReason.CHANGED_MIND, RequestReason.BROKEN
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

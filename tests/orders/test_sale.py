@@ -16,7 +16,6 @@ from marketplace.orders.policies import Parts
 from marketplace.orders.queries import list_parcels, list_parts, owed_to
 from tests.factories import NOON
 from tests.orders.world import (
-    a_market,
     a_paid_order,
     a_payment,
     an_order,
@@ -27,11 +26,6 @@ from tests.orders.world import (
 )
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 def lines_of(entry):

@@ -13,14 +13,13 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.payments.models import Payment
 from tests.factories import a_cooperative, a_user
 from tests.orders.test_pages import ADDRESS, fields_of, sign_in
-from tests.orders.world import a_cart, a_market, a_paid_order, some_goods
+from tests.orders.world import a_cart, a_paid_order, some_goods
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture(autouse=True)
-def market(database):
-    a_market()
+def first_sale(database):
     # The first sale opens accounts of the ledger and fills what is kept in memory.
     a_paid_order()
 

@@ -16,7 +16,6 @@ from tests.orders.test_desk import address_of
 from tests.orders.test_pages import sign_in
 from tests.orders.world import (
     EMS_NUMBER,
-    a_market,
     a_paid_order,
     shipped,
     some_goods,
@@ -27,11 +26,6 @@ pytestmark = pytest.mark.usefixtures("database")
 
 RIGHT = {"carrier": "pos-ems", "tracking_number": "EE 987654326 ID"}
 RIGHT_NUMBER = "EE987654326ID"
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

@@ -38,7 +38,6 @@ from tests.conftest import ROOT
 from tests.factories import a_posting, a_user
 from tests.orders.payouts import a_released_order, sent, settled
 from tests.orders.test_pages import sign_in
-from tests.orders.world import a_market
 from tests.payments.statements import TRUST, a_camt, a_csv
 from tests.reinvestment import world as village
 
@@ -46,11 +45,6 @@ pytestmark = pytest.mark.usefixtures("database")
 
 HERE = "/en/admin/reconciliation"
 FEE = (-3_000, "FT-FEE", "Account fee")
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

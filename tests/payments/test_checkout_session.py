@@ -14,14 +14,9 @@ from marketplace.payments.flows import catch_up, open_checkout, settle
 from marketplace.payments.models import BalanceTransaction, Payment, PaymentState, Refund
 from marketplace.payments.operations import fee_in, plan_payment
 from marketplace.payments.queries import list_payments
-from tests.orders.world import a_market, an_order
+from tests.orders.world import an_order
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 def a_session(order, **changes):

@@ -29,17 +29,12 @@ from marketplace.payments.recon_queries import (
 from tests.factories import a_user
 from tests.ledger.tampering import tamper
 from tests.orders.test_pages import sign_in
-from tests.orders.world import a_market, an_order
+from tests.orders.world import an_order
 from tests.payments.test_checkout_session import a_session
 
 pytestmark = pytest.mark.usefixtures("database")
 
 EVENTS = ("charge.dispute.created", "charge.dispute.closed")
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture(params=["usd", "krw"])

@@ -14,15 +14,10 @@ from marketplace.ledger.queries import balance
 from marketplace.orders.models import Order, OrderState
 from marketplace.payments.flows import catch_up
 from marketplace.payments.models import Payment, PaymentState, StripeEvent
-from tests.orders.world import a_market, an_order
+from tests.orders.world import an_order
 from tests.payments.test_checkout_session import a_session
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture
