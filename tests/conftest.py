@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import os
 import secrets
 import tempfile
@@ -38,6 +39,13 @@ def pytest_configure(config):
         config.cluster = Cluster()
         config.cluster.start()
         os.environ["LUMBUNG_TEST_POSTGRESQL"] = config.cluster.url("postgres")
+
+
+def pytest_collection_finish():
+    """What was imported stays, so the collector of garbage need not look through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_unconfigure(config):
