@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.kernel.db import Base, db, transaction
+from marketplace.kernel.db import Base, db
 
 Row = TypeVar("Row", bound=Base)
 
@@ -18,8 +18,8 @@ class Stage:
 
     def __init__(self, app: Flask, make: Callable[[], Any]) -> None:
         with app.app_context():
-            with transaction():
-                self.things = make()
+            self.things = make()
+            db.session.commit()
             db.session.remove()
             self.engine = db.engine
 

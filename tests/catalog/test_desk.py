@@ -49,10 +49,14 @@ GOOD = {
 }
 
 
-@pytest.fixture(autouse=True)
-def shop(database):
+def a_shop_of_coffee():
     a_shop()
     an_hs_code()
+
+
+@pytest.fixture(scope="module")
+def stage(stages):
+    return stages(a_shop_of_coffee)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from marketplace.reference.errors import RateTooOld
 from marketplace.reference.models import Carrier
 from marketplace.reference.operations import set_rate
 from tests.factories import saved
+from tests.stages import Stage
 
 APRIL = date(2026, 4, 18)
 WICKER = "460219"
@@ -35,11 +36,20 @@ with (Path(__file__).parent / "examples.csv").open(encoding="utf-8", newline="")
     EXAMPLES = list(csv.DictReader(file))
 
 
-@pytest.fixture
-def rules(database):
+def known_rules():
     saved(Carrier(code="pos-ems", name="Pos Indonesia EMS", tracking_url="https://ems/{number}"))
     import_rules()
     set_rate("USD", "KRW", date(2026, 4, 17), Decimal("1400"), source="ECB")
+
+
+@pytest.fixture
+def stage(request, stages) -> Stage | None:
+    return stages(known_rules) if "rules" in request.fixturenames else None
+
+
+@pytest.fixture
+def rules(database):
+    """Those of the file, and a rate of the dollar."""
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[row["what"] for row in EXAMPLES])

@@ -19,14 +19,24 @@ from marketplace.customs.wording import sentence
 from marketplace.kernel.db import db
 from marketplace.reference.models import Carrier
 from tests.factories import saved
+from tests.stages import Stage
 
 TABLES = (CustomsRule, TariffLine, Restriction, ShippingRate)
 
 
-@pytest.fixture
-def rules(database):
+def known_rules():
     saved(Carrier(code="pos-ems", name="Pos Indonesia EMS", tracking_url="https://ems/{number}"))
     return import_rules()
+
+
+@pytest.fixture
+def stage(request, stages) -> Stage | None:
+    return stages(known_rules) if "rules" in request.fixturenames else None
+
+
+@pytest.fixture
+def rules(database, stage):
+    return stage.things
 
 
 def counts():

@@ -32,13 +32,13 @@ from tests.ledger.sealing import (
     sell,
     tamper,
 )
+from tests.stages import Stage
 
 CODE = "7K4M-92QX-5TPA"
 KEY = SIGNER.verifier.text
 
 
-@pytest.fixture
-def history(database) -> list[int]:
+def a_history() -> list[int]:
     """Four entries under two heads: two sales, one in two currencies, and its reversal."""
     policy = set_policy("sale", {"cooperative": 10_000}, valid_from=NOON)
     sold = sell(2)
@@ -62,6 +62,16 @@ def history(database) -> list[int]:
         undone = reverse(exchange, occurred_at=NOON, effective_on=TODAY, memo="Counted twice")
     seal(codes={"order": lambda numbers: {number: CODE for number in numbers}})
     return [*sold, exchange, undone]
+
+
+@pytest.fixture
+def stage(request, stages) -> Stage | None:
+    return stages(a_history) if "history" in request.fixturenames else None
+
+
+@pytest.fixture
+def history(database, stage) -> list[int]:
+    return stage.things
 
 
 def faults(**more) -> list[str]:

@@ -26,7 +26,7 @@ from marketplace.payments.queries import find_refund
 from marketplace.reference.models import ExchangeRate
 from marketplace.reference.queries import rates
 from tests.factories import a_cooperative, a_user
-from tests.orders.world import a_paid_order, released, some_goods, the_parcel
+from tests.orders.world import a_market, a_paid_order, released, some_goods, the_parcel
 
 ACCOUNT = "012345678901234"
 MINIMUM = rupiah(50_000)
@@ -68,6 +68,11 @@ def a_released_order(goods=None, *, pieces=2):
     order = a_paid_order({goods or a_shop(): pieces}, at=now())
     released(the_parcel(order), at=now() + timedelta(days=15))
     return order
+
+
+def a_market_with_a_released_order():
+    a_market()
+    return a_released_order()
 
 
 def gathered(*, by=None, **more):

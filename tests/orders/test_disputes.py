@@ -34,8 +34,16 @@ from marketplace.payments.models import Dispute, StripeEvent
 from marketplace.payments.queries import get_paid_payment
 from tests.factories import a_fund_of, a_posting, a_user
 from tests.orders.test_pages import sign_in
-from tests.orders.world import an_order, shipped, the_parcel, two_cooperatives
+from tests.orders.world import (
+    a_market,
+    a_market_with_an_order,
+    an_order,
+    shipped,
+    the_parcel,
+    two_cooperatives,
+)
 from tests.payments.test_checkout_session import a_session
+from tests.stages import Stage, here
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -49,9 +57,14 @@ EVENTS = (
 
 
 @pytest.fixture
-def order(stripe):
+def stage(request, stages) -> Stage:
+    return stages(a_market_with_an_order if "order" in request.fixturenames else a_market)
+
+
+@pytest.fixture
+def order(stripe, stage):
     """An order of 112,000 won, really paid at the stand-in."""
-    return paid(an_order(at=now()), stripe)
+    return paid(here(stage.things), stripe)
 
 
 @pytest.fixture

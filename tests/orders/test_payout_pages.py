@@ -27,6 +27,7 @@ from tests.conftest import ROOT
 from tests.factories import a_cooperative, a_member, a_user
 from tests.orders.payouts import (
     ACCOUNT,
+    a_market_with_a_released_order,
     a_released_order,
     a_shop,
     an_account,
@@ -38,7 +39,8 @@ from tests.orders.payouts import (
     signed,
 )
 from tests.orders.test_pages import sign_in
-from tests.orders.world import the_parcel
+from tests.orders.world import a_market, the_parcel
+from tests.stages import Stage, here
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -46,8 +48,14 @@ HERE = "/en/admin/payouts"
 
 
 @pytest.fixture
-def order(database):
-    return a_released_order()
+def stage(request, stages) -> Stage:
+    begun = "order" in request.fixturenames
+    return stages(a_market_with_a_released_order if begun else a_market)
+
+
+@pytest.fixture
+def order(database, stage):
+    return here(stage.things)
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ from tests.orders.payouts import (
     ACCOUNT,
     MINIMUM,
     a_market_at,
+    a_market_with_a_released_order,
     a_released_order,
     a_shop,
     an_account,
@@ -56,7 +57,8 @@ from tests.orders.payouts import (
     settled,
     signed,
 )
-from tests.orders.world import a_paid_order, released, the_parcel
+from tests.orders.world import a_market, a_paid_order, released, the_parcel
+from tests.stages import Stage, here
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -71,9 +73,15 @@ def forgotten_rates(database):
 
 
 @pytest.fixture
-def order(database):
+def stage(request, stages) -> Stage:
+    begun = "order" in request.fixturenames
+    return stages(a_market_with_a_released_order if begun else a_market)
+
+
+@pytest.fixture
+def order(database, stage):
     """A released order: Rp 1,085,600 payable, 92,000 won at 11.80."""
-    return a_released_order()
+    return here(stage.things)
 
 
 @pytest.fixture

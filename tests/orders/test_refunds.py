@@ -47,6 +47,8 @@ from tests.factories import a_fund_of, a_member, a_user
 from tests.orders.test_pages import sign_in
 from tests.orders.world import (
     EMS_NUMBER,
+    a_market,
+    a_market_with_an_order,
     an_order,
     delivered,
     released,
@@ -55,6 +57,7 @@ from tests.orders.world import (
 )
 from tests.payments.test_checkout_session import a_session
 from tests.reinvestment.world import a_program, approved
+from tests.stages import Stage, here
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -69,9 +72,14 @@ NO_MONEY = (
 
 
 @pytest.fixture
-def order(stripe):
+def stage(request, stages) -> Stage:
+    return stages(a_market_with_an_order if "order" in request.fixturenames else a_market)
+
+
+@pytest.fixture
+def order(stripe, stage):
     """An order of 112,000 won, really paid at the stand-in."""
-    placed = an_order(at=now())
+    placed = here(stage.things)
     payment = a_session(placed)
     stripe.pay(payment.session_id)
     settle(payment.session_id, at=now())

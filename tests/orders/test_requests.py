@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from marketplace.accounts.models import Role
+from marketplace.accounts.models import Role, User
 from marketplace.kernel.db import db
 from marketplace.kernel.money import won
 from marketplace.kernel.outbox import OutboxMessage
@@ -52,6 +52,8 @@ from tests.factories import NOON, a_member, a_user
 from tests.orders.test_pages import sign_in
 from tests.orders.world import (
     EMS_NUMBER,
+    a_market,
+    a_market_with_an_order,
     a_paid_order,
     an_order,
     delivered,
@@ -59,6 +61,7 @@ from tests.orders.world import (
     the_parcel,
 )
 from tests.payments.test_checkout_session import a_session
+from tests.stages import Stage, here
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -66,8 +69,13 @@ MIND, BROKEN = RequestReason.CHANGED_MIND, RequestReason.BROKEN
 
 
 @pytest.fixture
-def buyer(database):
-    return a_user("Kim Jisu")
+def stage(request, stages) -> Stage:
+    return stages(a_market_with_an_order if "order" in request.fixturenames else a_market)
+
+
+@pytest.fixture
+def buyer(database, stage):
+    return db.session.get_one(User, stage.things.user_id) if stage.things else a_user("Kim Jisu")
 
 
 @pytest.fixture
@@ -76,9 +84,9 @@ def admin(database):
 
 
 @pytest.fixture
-def order(buyer, stripe):
+def order(buyer, stripe, stage):
     """An order of 112,000 won, really paid at the stand-in."""
-    placed = an_order(user=buyer, at=now())
+    placed = here(stage.things)
     payment = a_session(placed)
     stripe.pay(payment.session_id)
     settle(payment.session_id, at=now())

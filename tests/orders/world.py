@@ -122,6 +122,11 @@ def an_order(quantities=None, *, user=None, at=NOON, **more) -> Order:
     return place_order(user, cart, an_address(), at=at, **more)
 
 
+def a_market_with_an_order() -> Order:
+    a_market()
+    return an_order(at=now())
+
+
 def a_payment(order: Order, *, at=NOON, state=PaymentState.PAID, attempt=1) -> Payment:
     number = next(_keys)
     return saved(
