@@ -34,6 +34,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    gc.disable()
     config.cluster = None
     if config.getoption("--engine") == "postgresql" and not hasattr(config, "workerinput"):
         config.cluster = Cluster()
@@ -43,9 +44,9 @@ def pytest_configure(config):
 
 def pytest_collection_finish():
     """What was imported stays, so the collector of garbage need not look through it again."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_unconfigure(config):
