@@ -16,7 +16,14 @@ def set_up(app: Flask, config: Config) -> None:
     from marketplace.orders.commands import set_up_commands
     from marketplace.orders.views import blueprints
     from marketplace.orders.views.browser import adopt_cart, count_cart
-    from marketplace.payments.hooks import Purpose, on_bank_line, register
+    from marketplace.orders.views.carrier_invoices import offer_carrier_invoice
+    from marketplace.payments.hooks import (
+        BankKind,
+        Purpose,
+        on_bank_line,
+        register,
+        register_bank_kind,
+    )
 
     mount(app, blueprints)
     app.context_processor(count_cart)
@@ -34,5 +41,10 @@ def set_up(app: Flask, config: Config) -> None:
         ),
     )
     on_bank_line(operations.settle_payout_by)
+    register_bank_kind(
+        "carrier_invoice",
+        BankKind(draft=operations.draft_carrier_invoice, booked=operations.note_freight),
+    )
+    offer_carrier_invoice()
     register_checks()
     set_up_commands(app)

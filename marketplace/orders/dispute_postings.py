@@ -19,6 +19,7 @@ from marketplace.orders.postings import (
     REFUND_COVER,
     SHARE_HELD,
     SHIPPING,
+    SHIPPING_LOSS,
     STRIPE,
     TRADING,
     clawback_of,
@@ -29,7 +30,6 @@ from marketplace.orders.postings import (
 
 DISPUTES = "assets:disputes"
 DISPUTE_FEE = "expenses:dispute-fee"
-SHIPPING_LOSS = "expenses:shipping-loss"
 RECOVERED = "income:dispute-recovered"
 
 
@@ -83,7 +83,14 @@ def dispute_recovered(
 
 
 def dispute_lost(
-    order_number: str, dispute_id: str, parcel_number: str, slug: str, parts: Parts, *, at: datetime
+    order_number: str,
+    dispute_id: str,
+    parcel_number: str,
+    slug: str,
+    parts: Parts,
+    *,
+    freight: str = SHIPPING,
+    at: datetime,
 ) -> NewEntry:
     """Lost while the money was held: every share gives its part, as with a refund."""
     return _entry(
@@ -95,7 +102,7 @@ def dispute_lost(
             Line(TRADING, won(parts.cooperative)),
             Line(DEFERRED_FEE, won(parts.service)),
             Line(SHARE_HELD, won(parts.village_share)),
-            Line(SHIPPING, won(parts.shipping)),
+            Line(freight, won(parts.shipping)),
             Line(TRADING, -_idr(parts.owed)),
             Line(held_by(slug), _idr(parts.owed)),
         ],

@@ -199,3 +199,40 @@ class DisputeOpen(Conflict):
 
 class DisputeRuled(Conflict):
     message = N_("It was decided already who bears this loss.")
+
+
+class NotOnOurBooks(Invalid):
+    """Facts: `number`, as it was typed."""
+
+    message = N_("No parcel of ours has the number %(number)s.")
+
+
+class ParcelTwice(Invalid):
+    message = N_("Parcel %(parcel)s stands there twice. Ask the carrier before you pay twice.")
+
+
+class NotSentBy(Invalid):
+    message = N_("Parcel %(parcel)s was not sent with %(carrier)s.")
+
+
+class FreightPaid(Conflict):
+    message = N_("The freight of parcel %(parcel)s was paid already.")
+
+
+class InvoicePaid(Conflict):
+    message = N_("Invoice %(invoice)s of %(carrier)s was paid already.")
+
+
+class TooManyParcels(Invalid):
+    message = N_("An invoice can name %(most)s parcels at most. Please split it.")
+
+
+class FreightElsewhere(Invalid):
+    message = N_(
+        "Carriers are paid in won from our own account. Book what happened by an adjustment; "
+        "then this line finds its place."
+    )
+
+
+class CarrierUnknown(Invalid):
+    message = N_("Choose one of the carriers of the list.")

@@ -202,3 +202,13 @@ class AccountForm(Form):
 
 class AccountCheckForm(Form):
     number = StringField(_l("Account number"), [required(), Length(max=40)], filters=[plain])
+
+
+class CarrierInvoiceForm(Form):
+    """Whose invoice a bank's line paid, and the parcels on it."""
+
+    carrier = SelectField(_l("Carrier"), [InputRequired(REQUIRED)])
+    invoice = StringField(_l("Invoice number"), [required(), Length(max=60)], filters=[plain])
+    parcels = TextAreaField(
+        _l("Parcels on the invoice"), [required(), Length(max=20_000)], filters=[plain]
+    )

@@ -302,6 +302,19 @@ class DisputePart(Model):
     owed_minor: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class PaidFreight(Model):
+    """What buyers had paid for a parcel's freight when its carrier was paid, once for a parcel.
+
+    `entry_id` is the carrier's invoice. Rows are never changed.
+    """
+
+    __tablename__ = "paid_freights"
+
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    minor: Mapped[int] = mapped_column(BigInteger)
+
+
 class RequestKind(StrEnum):
     CANCELLATION = "cancellation"
     RETURN = "return"

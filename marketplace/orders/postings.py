@@ -23,6 +23,7 @@ SHARE_HELD = "funds:village:held"
 PLATFORM_FEE = "income:platform-fee"
 STRIPE_FEE = "expenses:stripe-fee"
 REFUND_COVER = "expenses:refund-cover"
+SHIPPING_LOSS = "expenses:shipping-loss"
 
 
 def held_by(slug: str) -> str:
@@ -121,10 +122,14 @@ def refund(
     slug: str,
     parts: Parts,
     *,
+    freight: str = SHIPPING,
     occurred_at: datetime,
     at: datetime,
 ) -> NewEntry:
-    """Money went back before the release: every share gives its part."""
+    """Money went back before the release: every share gives its part.
+
+    `freight` is what gives freight back: SHIPPING_LOSS once the carrier was paid.
+    """
     return _entry(
         "refund",
         f"refund:{refund_number}",
@@ -134,7 +139,7 @@ def refund(
             Line(TRADING, won(parts.cooperative)),
             Line(DEFERRED_FEE, won(parts.service)),
             Line(SHARE_HELD, won(parts.village_share)),
-            Line(SHIPPING, won(parts.shipping)),
+            Line(freight, won(parts.shipping)),
             Line(TRADING, -_idr(parts.owed)),
             Line(held_by(slug), _idr(parts.owed)),
         ],
@@ -153,6 +158,7 @@ def refund_after_release(
     from_funds: Mapping[str, int],
     from_reserve: int,
     from_payable: int,
+    freight: str = SHIPPING,
     occurred_at: datetime,
     at: datetime,
 ) -> NewEntry:
@@ -161,6 +167,7 @@ def refund_after_release(
     `from_funds` (path to won) is what of the order's own share lies unspent in its funds, its part
     of the reserve among them; then the reserve gives `from_reserve`, and we bear what it lacks.
     `from_payable` (rupiah) is what was not paid out yet; the rest the cooperative owes us.
+    `freight` is as with `refund`.
     """
     return _entry(
         "refund",
@@ -171,7 +178,7 @@ def refund_after_release(
             Line(TRADING, won(parts.cooperative)),
             Line(PLATFORM_FEE, won(parts.service)),
             *share_given_back(parts.village_share, from_funds, from_reserve),
-            Line(SHIPPING, won(parts.shipping)),
+            Line(freight, won(parts.shipping)),
             Line(TRADING, -_idr(parts.owed)),
             Line(payable_to(slug), _idr(from_payable)),
             Line(clawback_of(slug), _idr(parts.owed - from_payable)),

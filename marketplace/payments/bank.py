@@ -13,10 +13,9 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select
 
 from marketplace.kernel.config import OwnBankAccount
-from marketplace.kernel.db import db, exists, insert_once, lock
+from marketplace.kernel.db import db, insert_once, lock
 from marketplace.kernel.money import Money
 from marketplace.kernel.time import SEOUL
 from marketplace.ledger.operations import post
@@ -32,6 +31,7 @@ from marketplace.payments.errors import (
 from marketplace.payments.hooks import names, settle_bank_line
 from marketplace.payments.models import BankLine, BankStatement, ReconMatch
 from marketplace.payments.recon_queries import (
+    is_matched,
     list_bank_candidates,
     list_payouts_on_the_way,
     list_unmatched_bank_lines,
@@ -137,7 +137,7 @@ def _match_bank_line(line: BankLine, others: Sequence[BankLine], by: int, at: da
     found = _by_reference(line) or _settled(line, by, at) or _by_amount(line, others)
     if found is None:
         return False
-    _note(line, found, at, by=None)
+    note_match(line, found, at, by=None)
     return True
 
 
@@ -167,7 +167,7 @@ def _settle_stripe_payout(line: BankLine, by: int, at: datetime) -> bool:
             line.amount,
             line.reference or "-",
             by=by,
-            occurred_at=max(sent_at, min(at, datetime.combine(line.on, time(12), SEOUL))),
+            occurred_at=max(sent_at, noon_of(line, at)),
             at=at,
         )
     )
@@ -201,7 +201,7 @@ def _by_amount(line: BankLine, others: Sequence[BankLine]) -> Any:
         for other in others
         if (other.path, other.minor) == (line.path, line.minor)
         and other.id != line.id
-        and not _is_matched(other)
+        and not is_matched(other)
     ]
     return near[0] if len(near) == 1 and not rivals else None
 
@@ -209,16 +209,17 @@ def _by_amount(line: BankLine, others: Sequence[BankLine]) -> Any:
 def match_by_hand(line: BankLine, entry_id: int, line_no: int, *, by: int, at: datetime) -> None:
     """A person says which entry a bank's line is. Raises AlreadyMatched, DoesNotFit."""
     line = lock(BankLine, line.id)
-    if _is_matched(line):
+    if is_matched(line):
         raise AlreadyMatched
     for row in list_bank_candidates(line):
         if (row.entry_id, row.line_no) == (entry_id, line_no):
-            _note(line, row, at, by=by)
+            note_match(line, row, at, by=by)
             return
     raise DoesNotFit
 
 
-def _note(line: BankLine, row: Any, at: datetime, *, by: int | None) -> None:
+def note_match(line: BankLine, row: Any, at: datetime, *, by: int | None) -> None:
+    """Write down which line of ours (`row`) the bank's line is."""
     db.session.add(
         ReconMatch(
             bank_line_id=line.id,
@@ -232,5 +233,6 @@ def _note(line: BankLine, row: Any, at: datetime, *, by: int | None) -> None:
     db.session.flush()
 
 
-def _is_matched(line: BankLine) -> bool:
-    return exists(select(ReconMatch.id).where(ReconMatch.bank_line_id == line.id))
+def noon_of(line: BankLine, at: datetime) -> datetime:
+    """When the bank moved the money: all it says is the day."""
+    return min(at, datetime.combine(line.on, time(12), SEOUL))

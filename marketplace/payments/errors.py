@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from marketplace.kernel.errors import N_, Conflict, Invalid
+from marketplace.kernel.errors import N_, Conflict, Invalid, NotFound
 
 
 class StripeUnavailable(Conflict):
@@ -68,3 +68,29 @@ class AlreadyMatched(Conflict):
 
 class DoesNotFit(Invalid):
     message = N_("Choose an entry over the same amount.")
+
+
+class NotAKindOfLine(NotFound):
+    message = N_("A line of a bank is not booked as this.")
+
+
+class MoneyCame(Invalid):
+    message = N_("With this line money came in. Only money that left can be booked as this.")
+
+
+class MoneyLeft(Invalid):
+    message = N_("With this line money left. Only money that came in can be booked as this.")
+
+
+class BookingWaiting(Conflict):
+    message = N_("What this line is was said already, and waits for its second signature.")
+
+
+class BookingDecided(Conflict):
+    message = N_("This proposal is decided already.")
+
+
+class BookingStale(Conflict):
+    message = N_(
+        "What this line is about has changed since it was proposed. Withdraw it and look again."
+    )

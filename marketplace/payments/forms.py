@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import RadioField, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from marketplace.web.forms import Form
@@ -36,3 +36,17 @@ class MatchForm(Form):
     """Which entry a bank's line is; the choice is `entry:line`."""
 
     entry = RadioField(_l("Entry"), [InputRequired(_l("Please choose one."))])
+
+
+class BankFeeForm(Form):
+    """What a bank's fee was for."""
+
+    what = StringField(
+        _l("What the fee is for"), [DataRequired(REQUIRED), Length(max=120)], filters=[plain]
+    )
+
+
+class BookingSignatureForm(Form):
+    """A second signature under what was read."""
+
+    body = HiddenField(validators=[Length(max=64)])

@@ -5,12 +5,14 @@ A lower room never learns of a higher one, so each purpose registers itself at t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from marketplace.kernel.money import Money
+from marketplace.ledger.drafts import NewEntry
+from marketplace.payments.errors import NotAKindOfLine
 from marketplace.payments.models import BankLine, Dispute, Payment, Refund
 
 
@@ -89,6 +91,41 @@ def on_bank_line(settler: BankLineSettler) -> BankLineSettler:
 
 def settle_bank_line(line: BankLine, *, by: int, at: datetime) -> bool:
     return any(settler(line, by, at) for settler in _settlers)
+
+
+Facts = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankKind:
+    """What a line of a bank can be that no other page books, such as `bank_fee`.
+
+    `draft(line, facts, at)` is its entry, made of what was typed; it raises a DomainError for
+    facts that cannot be right, and holds what it rests on until the transaction ends.
+    `booked(facts, entry_id)` is called in the same transaction as the entry.
+    """
+
+    draft: Callable[[BankLine, Facts, datetime], NewEntry]
+    booked: Callable[[Facts, int], None] = lambda facts, entry_id: None
+
+
+_kinds: dict[str, BankKind] = {}
+
+
+def register_bank_kind(name: str, kind: BankKind) -> None:
+    """Let two people book lines of banks as `name`, which is the kind of the entry."""
+    _kinds[name] = kind
+
+
+def bank_kind(name: str) -> BankKind:
+    """Raises NotAKindOfLine."""
+    if name not in _kinds:
+        raise NotAKindOfLine
+    return _kinds[name]
+
+
+def bank_kinds() -> list[str]:
+    return list(_kinds)
 
 
 def names(line: BankLine, number: str) -> bool:

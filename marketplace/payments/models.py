@@ -5,8 +5,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.kernel.db import Model
 from marketplace.kernel.money import Money
@@ -209,6 +209,49 @@ class BankLine(Model):
     @property
     def amount(self) -> Money:
         return Money(self.minor, self.currency)
+
+
+class BankBooking(Model):
+    """What one person says a bank's line is; with a second signature it is booked, once.
+
+    `facts` are what was typed for its `kind`, `lines` are [path, minor units, currency],
+    `body_sha256` seals what the second person reads. Decided, it is unchangeable.
+    """
+
+    __tablename__ = "bank_bookings"
+    __table_args__ = (
+        CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="four_eyes"),
+        CheckConstraint("approved_by IS NULL OR withdrawn_by IS NULL", name="one_end"),
+        CheckConstraint("(approved_by IS NULL) = (entry_id IS NULL)", name="signed_is_booked"),
+        Index(
+            "uq_bank_bookings_waiting",
+            "bank_line_id",
+            unique=True,
+            postgresql_where=text("approved_by IS NULL AND withdrawn_by IS NULL"),
+            sqlite_where=text("approved_by IS NULL AND withdrawn_by IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bank_line_id: Mapped[int] = mapped_column(ForeignKey("bank_lines.id"))
+    kind: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    lines: Mapped[list[Any]]
+    memo: Mapped[str]
+    body_sha256: Mapped[str]
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    proposed_at: Mapped[datetime]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    approved_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    withdrawn_at: Mapped[datetime | None]
+    entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    line: Mapped[BankLine] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Proposed, and neither signed nor withdrawn."""
+        return self.approved_by is None and self.withdrawn_by is None
 
 
 class ReconMatch(Model):

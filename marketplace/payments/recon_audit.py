@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import N_
 from marketplace.kernel.money import Money
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.hooks import Breach, Finding, register_check
-from marketplace.ledger.models import LedgerPosting
-from marketplace.payments.models import BankLine, ReconMatch, StripeLine
+from marketplace.ledger.models import LedgerEntry, LedgerPosting
+from marketplace.payments.hooks import bank_kinds
+from marketplace.payments.models import BankBooking, BankLine, ReconMatch, StripeLine
 from marketplace.payments.recon_queries import (
     STRIPE,
     find_mirror_start,
@@ -35,6 +36,7 @@ def register_checks() -> None:
     register_check("I11", N_("Sums of matched lines"), check_sums)
     register_check("I12", N_("Unclear lines of Stripe"), check_unclear)
     register_check("I12", N_("Lines of bank statements"), check_bank_lines)
+    register_check("I16", N_("Signatures on lines of banks"), check_signatures)
 
 
 def check_lines(at: datetime) -> Finding:
@@ -136,6 +138,32 @@ def check_bank_lines(at: datetime) -> Finding:
             )
             for line in list_unmatched_bank_lines(limit=AT_MOST)
             if line.on <= limit
+        ],
+    )
+
+
+def check_signatures(at: datetime) -> Finding:
+    """Whether two different people stand on every line that was booked as what they said."""
+    rows = db.session.execute(
+        select(LedgerEntry.id, BankBooking.id.label("booking_id"))
+        .outerjoin(
+            BankBooking,
+            and_(
+                BankBooking.entry_id == LedgerEntry.id,
+                BankBooking.kind == LedgerEntry.kind,
+                BankBooking.proposed_by == LedgerEntry.proposed_by,
+                BankBooking.approved_by == LedgerEntry.approved_by,
+            ),
+        )
+        .where(LedgerEntry.kind.in_(bank_kinds()))
+        .order_by(LedgerEntry.id)
+    ).all()
+    return Finding(
+        len(rows),
+        [
+            Breach(N_("The entry is not what two people signed."), {}, row.id)
+            for row in rows
+            if row.booking_id is None
         ],
     )
 

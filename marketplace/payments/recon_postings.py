@@ -15,6 +15,7 @@ STRIPE = "assets:stripe"
 UNCLASSIFIED = "assets:stripe:unclassified"
 TRANSIT = "assets:bank-transit"
 STRIPE_FEE = "expenses:stripe-fee"
+BANK_FEE = "expenses:bank-fee"
 LOSS = "expenses:fx"
 GAIN = "income:fx"
 
@@ -112,6 +113,36 @@ def stripe_classified(
         at,
         by=by,
         ref="stripe_line",
+    )
+
+
+def bank_fee(
+    line_id: int, bank: str, fee: Money, what: str, *, occurred_at: datetime, at: datetime
+) -> NewEntry:
+    """A bank took a fee out of one of our accounts; it is ours to bear, whichever account."""
+    return _entry(
+        "bank_fee",
+        str(line_id),
+        f"Bank fee: {what}",
+        [Line(BANK_FEE, fee), Line(bank, -fee)],
+        occurred_at,
+        at,
+        ref="bank_line",
+    )
+
+
+def bank_fee_returned(
+    line_id: int, bank: str, fee: Money, what: str, *, occurred_at: datetime, at: datetime
+) -> NewEntry:
+    """A bank gave a fee back."""
+    return _entry(
+        "bank_fee_returned",
+        str(line_id),
+        f"Bank fee given back: {what}",
+        [Line(bank, fee), Line(BANK_FEE, -fee)],
+        occurred_at,
+        at,
+        ref="bank_line",
     )
 
 

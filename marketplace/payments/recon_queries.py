@@ -11,13 +11,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from marketplace.kernel.db import db
+from marketplace.kernel.db import db, exists
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.chart import currency_of, path_of
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
-from marketplace.payments.models import BankLine, BankStatement, ReconMatch, StripeLine
+from marketplace.payments.models import (
+    BankBooking,
+    BankLine,
+    BankStatement,
+    ReconMatch,
+    StripeLine,
+)
 
 STRIPE = "assets:stripe"
 BANKS = ("assets:bank", "assets:bank-trust")
@@ -197,6 +203,38 @@ def _unmatched_bank_lines() -> Select[BankLine]:
         .outerjoin(ReconMatch, ReconMatch.bank_line_id == BankLine.id)
         .where(ReconMatch.id.is_(None))
     )
+
+
+def is_matched(line: BankLine) -> bool:
+    return exists(select(ReconMatch.id).where(ReconMatch.bank_line_id == line.id))
+
+
+def get_booking(booking_id: int) -> BankBooking:
+    """Raises NotFound."""
+    booking = db.session.get(BankBooking, booking_id)
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def find_booking_of(line: BankLine) -> BankBooking | None:
+    """What waits for a signature about a line, or what it was booked by."""
+    return db.session.scalar(
+        select(BankBooking).where(
+            BankBooking.bank_line_id == line.id, BankBooking.withdrawn_by.is_(None)
+        )
+    )
+
+
+def waiting_bookings() -> Select[BankBooking]:
+    return select(BankBooking).where(
+        BankBooking.approved_by.is_(None), BankBooking.withdrawn_by.is_(None)
+    )
+
+
+def list_waiting_bookings() -> Sequence[BankBooking]:
+    """Proposals that nobody has decided on, oldest first."""
+    return db.session.scalars(waiting_bookings().order_by(BankBooking.id)).all()
 
 
 def list_statements(limit: int = 20) -> Sequence[BankStatement]:

@@ -32,6 +32,9 @@ LOOKS = {
     "stripe_payout_arrived": "ok",
     "stripe_payout_failed": "bad",
     "stripe_unclassified": "bad",
+    "bank_fee": "wait",
+    "bank_fee_returned": "ok",
+    "carrier_invoice": "wait",
 }
 
 
@@ -68,6 +71,9 @@ def kind_name(kind: str) -> str:
         "stripe_charged": _("Stripe's charge"),
         "stripe_unclassified": _("Unclear line of Stripe"),
         "stripe_classified": _("Unclear line explained"),
+        "bank_fee": _("Bank fee"),
+        "bank_fee_returned": _("Bank fee given back"),
+        "carrier_invoice": _("Carrier's invoice"),
         "reversal": _("Reversal"),
         "adjustment": _("Adjustment"),
     }
@@ -136,6 +142,9 @@ def description(entry: Booked) -> str:
         "stripe_payout_failed": _("Stripe's payout %(number)s came back", number=number),
         "stripe_charged": _("Charge of Stripe, line %(part)s", part=part),
         "stripe_unclassified": _("Line %(part)s of Stripe, of an unknown kind", part=part),
+        "bank_fee": _("Bank fee: %(what)s", what=entry.memo.partition(": ")[2]),
+        "bank_fee_returned": _("Bank fee given back: %(what)s", what=entry.memo.partition(": ")[2]),
+        "carrier_invoice": _("Carrier's invoice %(number)s paid", number=part.partition(":")[2]),
     }
     return sentences.get(entry.kind) or entry.memo
 
@@ -145,6 +154,10 @@ KINDS = (
     *("unwanted_payment_returned", "payout", "payout_settled", "payout_rejected"),
     *("clawback_netted", "pledge", "pledge_received", "allocation", "allocation_returned"),
     *("disbursement", "disbursement_settled", "reversal", "adjustment"),
+    *("dispute_opened", "dispute_won", "dispute_recovered", "dispute_lost", "dispute_borne"),
+    *("dispute_charged", "dispute_uncovered", "stripe_payout", "stripe_payout_arrived"),
+    *("stripe_payout_failed", "stripe_charged", "stripe_unclassified", "stripe_classified"),
+    *("bank_fee", "bank_fee_returned", "carrier_invoice"),
 )
 
 

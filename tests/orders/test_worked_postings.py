@@ -11,7 +11,7 @@ import pytest
 
 from marketplace.kernel.money import rupiah, won
 from marketplace.ledger.policies import SHARE_FUNDS
-from marketplace.orders import dispute_postings, payout_postings, postings
+from marketplace.orders import dispute_postings, freight_postings, payout_postings, postings
 from marketplace.orders.policies import dispute_parts, divide_share, refund_parts, split_parcel
 from marketplace.payments import recon_postings
 from tests.factories import NOON
@@ -34,6 +34,15 @@ ABOUT = ("L-1-R1", "L-1", "gayo")
 
 PAYOUT, OWED = "PO-1-1", rupiah(542_800)
 SIGNED = {"signers": (1, 2), "at": NOON}
+
+
+FEE = (1, "assets:bank")
+
+
+def invoiced(paid):
+    return freight_postings.carrier_invoice(
+        "pos-ems", "EMS-1", 1, won(12_000), won(paid), name="Pos Indonesia EMS", **WHEN
+    )
 
 
 def from_funds(share):
@@ -131,6 +140,13 @@ ENTRIES = {
     ),
     ("V", "stripe_classified"): recon_postings.stripe_classified(
         "txn_2", "expenses:stripe-fee", won(-700), "Reserve", by=1, at=NOON
+    ),
+    ("W", "bank_fee"): recon_postings.bank_fee(*FEE, won(3_000), "May", **WHEN),
+    ("W", "bank_fee_returned"): recon_postings.bank_fee_returned(*FEE, won(1_000), "May", **WHEN),
+    ("X", "carrier_invoice"): invoiced(11_400),
+    ("Y", "carrier_invoice"): invoiced(12_500),
+    ("Z", "refund"): postings.refund(
+        *ABOUT, refund_parts(SMALL, 42_000, RATE), freight=postings.SHIPPING_LOSS, **WHEN
     ),
 }
 

@@ -16,8 +16,9 @@ from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.queries.entry_proposals import list_waiting_entries
 from marketplace.ledger.queries.periods import list_waiting_changes
 from marketplace.ledger.queries.policy_history import list_waiting_policies
+from marketplace.payments.recon_queries import list_waiting_bookings
 from marketplace.statements.wording import kind_name
-from marketplace.web.formats import format_day
+from marketplace.web.formats import format_day, format_money
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Decision:
 
 
 def decisions_waiting() -> Queue:
-    """Changes of months and divisions, entries; the longest waiting first; three queries."""
+    """Changes of months and divisions, entries, lines of banks; the longest waiting first."""
     months = [
         Decision(
             f"{change.starts_on:%Y-%m}",
@@ -59,5 +60,16 @@ def decisions_waiting() -> Queue:
         )
         for proposal in list_waiting_entries()
     ]
-    found = sorted([*months, *divisions, *entries], key=lambda decision: decision.proposed_at)
+    bookings = [
+        Decision(
+            f"{kind_name(booking.kind)}: {format_money(booking.line.amount)}",
+            _("Line of the bank"),
+            url_for("reconciliation.show_booking", booking_id=booking.id),
+            booking.proposed_at,
+        )
+        for booking in list_waiting_bookings()
+    ]
+    found = sorted(
+        [*months, *divisions, *entries, *bookings], key=lambda decision: decision.proposed_at
+    )
     return Queue(found[:AT_MOST], len(found))

@@ -12,6 +12,8 @@ PAGES = {
     "program": ("reinvestment_admin.show_program", "number"),
     "pledge": ("reinvestment_admin.show_pledge", "number"),
     "payout": ("payouts_admin.show_payout", "number"),
+    "bank_line": ("reconciliation.show_bank_line", "line_id"),
+    "stripe_line": ("reconciliation.show_stripe_line", "line_id"),
 }
 
 
@@ -33,5 +35,7 @@ def document_name(ref_kind: str | None, ref_id: str | None) -> str:
         "program": _("Program %(number)s", number=ref_id),
         "pledge": _("Pledge %(number)s", number=ref_id),
         "payout": _("Payout %(number)s", number=ref_id),
+        "bank_line": _("Line of the bank"),
+        "stripe_line": _("Line of Stripe"),
     }
     return names.get(ref_kind or "", f"{ref_kind} {ref_id}")

@@ -14,9 +14,20 @@ from marketplace.ledger.queries import Entry
 from marketplace.openbook.queries.seals import Place, Seal, find_seal, places_of
 from marketplace.orders.models import Order, OrderState, Parcel
 from marketplace.orders.policies import HELD_WINDOW, release_at
-from marketplace.orders.postings import DEFERRED_FEE, PLATFORM_FEE, SHARE_HELD, SHIPPING, TRADING
+from marketplace.orders.postings import (
+    DEFERRED_FEE,
+    PLATFORM_FEE,
+    SHARE_HELD,
+    SHIPPING,
+    SHIPPING_LOSS,
+    TRADING,
+)
 from marketplace.reinvestment.models import Program
 from marketplace.reinvestment.queries import PaidPart, ShareTrace, paid_parts, trace_order
+
+# Where a part lies before its release or its carrier's invoice, and what gives it back after.
+SERVICE = (DEFERRED_FEE, PLATFORM_FEE)
+FREIGHT = (SHIPPING, SHIPPING_LOSS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,7 @@ class Receipt:
     @property
     def share_back(self) -> Money:
         """What of the share went back: all of a refund that no other part gave."""
-        return self.refunded - self._back(TRADING, DEFERRED_FEE, PLATFORM_FEE, SHIPPING)
+        return self.refunded - self._back(TRADING, *SERVICE, *FREIGHT)
 
     @property
     def share_left(self) -> Money:
@@ -103,11 +114,11 @@ class Receipt:
 
     @property
     def service_left(self) -> Money:
-        return self.service - self._back(DEFERRED_FEE, PLATFORM_FEE)
+        return self.service - self._back(*SERVICE)
 
     @property
     def shipping_left(self) -> Money:
-        return self.shipping - self._back(SHIPPING)
+        return self.shipping - self._back(*FREIGHT)
 
     @property
     def cooperatives_left(self) -> Money:

@@ -8,6 +8,7 @@ from marketplace.orders.operations.arrivals import (
     report_missing,
 )
 from marketplace.orders.operations.bank_lines import settle_payout_by
+from marketplace.orders.operations.carrier_invoices import draft_carrier_invoice, note_freight
 from marketplace.orders.operations.carts import (
     add_to_cart,
     change_quantity,
@@ -63,10 +64,12 @@ __all__ = [
     "change_quantity",
     "correct_tracking",
     "deliver_parcel",
+    "draft_carrier_invoice",
     "drop_refund",
     "empty_cart",
     "gather_payouts",
     "merge_carts",
+    "note_freight",
     "open_cart",
     "place_order",
     "refund_order_part",

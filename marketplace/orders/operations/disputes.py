@@ -31,6 +31,7 @@ from marketplace.orders.operations.lots import open_lot, use_lots
 from marketplace.orders.operations.refunds import from_own_lot, from_own_share
 from marketplace.orders.policies import Parts, dispute_parts
 from marketplace.orders.queries.disputes import parts_of_dispute
+from marketplace.orders.queries.freight import freight_account
 from marketplace.orders.queries.orders import parts_left
 from marketplace.payments.models import Dispute, Payment
 from marketplace.payments.queries import get_paid_payment
@@ -98,7 +99,13 @@ def _lose(order: Order, parcel: Parcel, dispute: Dispute, parts: Parts, at: date
     if parcel.released_at is None:
         loss.entry_id = post(
             dispute_postings.dispute_lost(
-                order.number, dispute.id, parcel.number, parcel.cooperative.slug, parts, at=at
+                order.number,
+                dispute.id,
+                parcel.number,
+                parcel.cooperative.slug,
+                parts,
+                freight=freight_account(parcel.id),
+                at=at,
             )
         )
     db.session.flush()

@@ -31,6 +31,7 @@ from marketplace.orders.operations.requests import answer_with, grant_request, r
 from marketplace.orders.payout_rules import Lot
 from marketplace.orders.policies import Parts, refund_parts
 from marketplace.orders.queries.disputes import is_disputed
+from marketplace.orders.queries.freight import freight_account
 from marketplace.orders.queries.lots import lot_of
 from marketplace.orders.queries.orders import list_refunds, parts_left
 from marketplace.payments.models import Payment, Refund
@@ -82,7 +83,13 @@ def book_refund(payment: Payment, refund: Refund, *, at: datetime) -> None:
     parts = _parts_of(decided)
     if parcel.released_at is None:
         entry = postings.refund(
-            decided.number, payment.reference, slug, parts, occurred_at=decided.at, at=at
+            decided.number,
+            payment.reference,
+            slug,
+            parts,
+            freight=freight_account(parcel.id),
+            occurred_at=decided.at,
+            at=at,
         )
         decided.entry_id = post(replace(entry, proposed_by=decided.by_user_id))
     else:
@@ -119,6 +126,7 @@ def _book_after_release(
         from_funds=from_funds,
         from_reserve=min(missing, reserve),
         from_payable=parts.owed - claimed[0],
+        freight=freight_account(parcel.id),
         occurred_at=decided.at,
         at=at,
     )

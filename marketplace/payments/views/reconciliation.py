@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, url_for
+from flask import current_app, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -28,26 +28,29 @@ from marketplace.payments.errors import (
 )
 from marketplace.payments.forms import ClassifyForm, MatchForm, StatementForm
 from marketplace.payments.mirror import KNOWN, OF_OTHERS, PLACES, classify_line
-from marketplace.payments.models import BankLine, StripeLine
+from marketplace.payments.models import BankBooking, BankLine, StripeLine
 from marketplace.payments.recon_queries import (
     count_bank_candidates,
     count_unmatched_bank_lines,
     count_unmatched_lines,
+    find_booking_of,
     get_bank_line,
     get_stripe_line,
     is_classified,
+    is_matched,
     list_ages,
     list_bank_candidates,
     list_statements,
     list_unclear_lines,
     list_unmatched_bank_lines,
     list_unmatched_lines,
+    list_waiting_bookings,
 )
 from marketplace.payments.statement_files import COLUMNS
-from marketplace.statements.wording import account_name
+from marketplace.payments.views.blueprint import bp
+from marketplace.payments.views.bookings import ways_for
+from marketplace.statements.wording import account_name, kind_name
 from marketplace.web.forms import render_form
-
-bp = Blueprint("reconciliation", __name__, url_prefix="/admin/reconciliation")
 
 AT_MOST = 50
 
@@ -90,6 +93,7 @@ def new_statement() -> ResponseReturnValue:
 
 def _overview(form: StatementForm) -> ResponseReturnValue:
     statements, candidates = list_statements(), count_bank_candidates()
+    said = {booking.bank_line_id: booking for booking in list_waiting_bookings()}
     return render_form(
         "payments/reconciliation.html",
         form,
@@ -101,7 +105,9 @@ def _overview(form: StatementForm) -> ResponseReturnValue:
         bank_lines=list_unmatched_bank_lines(limit=AT_MOST),
         bank_line_count=count_unmatched_bank_lines(),
         why=why_unmatched,
-        why_bank=lambda row: why_bank_line(candidates.get((row.path, row.minor), 0)),
+        why_bank=lambda row: why_bank_line(
+            candidates.get((row.path, row.minor), 0), said.get(row.id)
+        ),
         statements=statements,
         people=find_people({statement.imported_by for statement in statements}),
         columns=", ".join(COLUMNS),
@@ -123,10 +129,12 @@ def why_unmatched(line: StripeLine) -> str:
     return why
 
 
-def why_bank_line(candidates: int) -> str:
+def why_bank_line(candidates: int, said: BankBooking | None = None) -> str:
     """Why a bank's line has no place in the books yet."""
-    if candidates:
-        why: str = _("More than one entry or line is over this amount. Please choose.")
+    if said is not None:
+        why: str = _("%(kind)s: waits for the second signature.", kind=kind_name(said.kind))
+    elif candidates:
+        why = _("More than one entry or line is over this amount. Please choose.")
     else:
         why = _("Nothing over this amount is booked.")
     return why
@@ -220,11 +228,10 @@ def _bank_line(line: BankLine, form: MatchForm) -> ResponseReturnValue:
         "payments/bank_line.html",
         form,
         line=line,
-        is_waiting=_is_waiting(line),
+        is_waiting=not is_matched(line),
+        booking=find_booking_of(line),
+        ways=ways_for(line),
+        kind_name=kind_name,
         has_candidates=bool(form.entry.choices),
         may_act=current_user.has_role(Role.ADMIN),
     )
-
-
-def _is_waiting(line: BankLine) -> bool:
-    return any(line.id == waiting.id for waiting in list_unmatched_bank_lines(limit=1000))
