@@ -21,6 +21,7 @@ from tests.factories import NOON, a_user, saved
 from tests.ledger.drafts import TODAY, a_draft
 from tests.ledger.tampering import tamper
 from tests.openbook.conftest import LATER
+from tests.orders.disputing import a_lost_dispute, ruled
 from tests.orders.world import SALE_PARTS, the_parcel
 
 
@@ -74,6 +75,35 @@ def test_a_part_that_gave_more_than_it_held_is_named(world):
 
     facts = [breach.facts for breach in broken()["I7"]]
     assert {"refund": refund.number} in facts
+    assert "cooperative" in [fact.get("part") for fact in facts]
+
+
+def test_lost_disputes_break_no_rule_however_they_were_borne(world):
+    refunded(world.waiting, 50_000)
+    a_lost_dispute(world.waiting, at=LATER)
+    ruled(a_lost_dispute(world.delivered, at=LATER), is_at_fault=True, at=LATER)
+
+    assert "I7" not in broken()
+
+
+def test_a_dispute_that_took_more_than_refunds_left_is_named(world):
+    refunded(world.waiting, 50_000)
+    dispute = a_lost_dispute(world.waiting, 100_000, at=LATER)
+    tamper("UPDATE parcel_disputes SET minor = 170000 WHERE dispute_id = :id", id=dispute.id)
+
+    facts = [breach.facts for breach in broken()["I7"]]
+    number = the_parcel(world.waiting).number
+    assert {"order": world.waiting.number, "paid": won(212_000), "back": won(220_000)} in facts
+    assert {"parcel": number, "decided": won(170_000), "booked": won(100_000)} in facts
+    assert {"parcel": number} in facts
+
+
+def test_a_part_that_refunds_and_a_dispute_overdrew_together_is_named(world):
+    refunded(world.waiting, 50_000)
+    a_lost_dispute(world.waiting, 100_000, at=LATER)
+    tamper("UPDATE dispute_parts SET minor = minor + 100000 WHERE minor > 40000")
+
+    facts = [breach.facts for breach in broken()["I7"]]
     assert "cooperative" in [fact.get("part") for fact in facts]
 
 

@@ -33,6 +33,13 @@ def show_receipt(code: str) -> ResponseReturnValue:
         paid_on=today_in_seoul(receipt.paid_at).isoformat(),
         paid=money(receipt.paid),
         refunded=money(receipt.refunded),
+        lost=money(receipt.lost),
+        in_dispute=money(receipt.in_dispute),
+        recovered=money(receipt.recovered),
+        borne={
+            "reserve": money(receipt.borne_by_reserve),
+            "market": money(receipt.borne_by_market),
+        },
         cooperatives=money(receipt.cooperatives),
         service=money(receipt.service),
         share=money(receipt.share),

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, won
+from marketplace.ledger.policies import REFUND_RESERVE
 from marketplace.ledger.queries import Entry
 from marketplace.openbook.queries.seals import Place, Seal, find_seal, places_of
-from marketplace.orders.models import Order, OrderState, Parcel
+from marketplace.orders.dispute_postings import DISPUTES, RECOVERED
+from marketplace.orders.models import Order, OrderState, Parcel, ParcelDispute
 from marketplace.orders.policies import HELD_WINDOW, release_at
 from marketplace.orders.postings import (
     DEFERRED_FEE,
     PLATFORM_FEE,
+    REFUND_COVER,
     SHARE_HELD,
     SHIPPING,
     SHIPPING_LOSS,
+    STRIPE,
     TRADING,
 )
 from marketplace.reinvestment.models import Program
 from marketplace.reinvestment.queries import PaidPart, ShareTrace, paid_parts, trace_order
 
+# Entries in which the order's own parts gave back, and those in which others bore it.
+FROM_PARTS = ("refund", "dispute_lost", "dispute_charged")
+FROM_OTHERS = ("dispute_borne", "dispute_uncovered")
 # Where a part lies before its release or its carrier's invoice, and what gives it back after.
 SERVICE = (DEFERRED_FEE, PLATFORM_FEE)
 FREIGHT = (SHIPPING, SHIPPING_LOSS)
@@ -51,6 +58,7 @@ class Receipt:
     paid_at: datetime
     trace: ShareTrace
     waiting: Waiting
+    waits_for_ruling: bool
     paid_by_program: Mapping[int, Sequence[PaidPart]]
     seal: Seal | None
     places: Mapping[int, Place]
@@ -105,8 +113,9 @@ class Receipt:
 
     @property
     def share_back(self) -> Money:
-        """What of the share went back: all of a refund that no other part gave."""
-        return self.refunded - self._back(TRADING, *SERVICE, *FREIGHT)
+        """What of the share went back: all of what the parts gave that no other part did."""
+        gave = -self._sum(FROM_PARTS, STRIPE, DISPUTES)
+        return gave - self._back(TRADING, *SERVICE, *FREIGHT)
 
     @property
     def share_left(self) -> Money:
@@ -126,10 +135,11 @@ class Receipt:
 
     @property
     def owed_left(self) -> Money:
-        """The cooperatives' part in rupiah, less what refunds took."""
+        """The cooperatives' part in rupiah, less what refunds and lost disputes took."""
         taken = [
             line.amount.minor
-            for entry in self._refund_entries
+            for entry in self.entries
+            if entry.kind in FROM_PARTS
             for line in entry.postings
             if line.code == f"{TRADING}:idr"
         ]
@@ -138,16 +148,52 @@ class Receipt:
     @property
     def refunded(self) -> Money:
         """All refunds, also one that the bank sent back and that is paid another way."""
-        return -self._back("assets:stripe")
+        return -self._sum(FROM_PARTS, STRIPE)
 
     @property
-    def _refund_entries(self) -> list[Entry]:
-        return [entry for entry in self.entries if entry.kind == "refund"]
+    def lost(self) -> Money:
+        """What buyers' banks took back in disputes that were lost, whoever bore it."""
+        return -self._sum((*FROM_PARTS, *FROM_OTHERS), DISPUTES)
+
+    @property
+    def given_back(self) -> Money:
+        """What the buyer has again, by refunds and lost disputes."""
+        return self.refunded + self.lost
+
+    @property
+    def recovered(self) -> Money:
+        """What was lost and borne, and came back after all."""
+        return -self._sum(("dispute_recovered",), RECOVERED)
+
+    @property
+    def in_dispute(self) -> Money:
+        """What a buyer's bank took back, and nobody has borne yet."""
+        return self._sum(None, DISPUTES)
+
+    @property
+    def borne_by_reserve(self) -> Money:
+        return self._sum(FROM_OTHERS, REFUND_RESERVE)
+
+    @property
+    def borne_by_market(self) -> Money:
+        return self._sum(FROM_OTHERS, REFUND_COVER, SHIPPING_LOSS)
 
     def _back(self, *paths: str) -> Money:
+        """What the order's own parts gave back of these."""
+        return self._sum(FROM_PARTS, *paths)
+
+    def _sum(self, kinds: Collection[str] | None, *paths: str) -> Money:
+        """Won booked on these accounts in entries of these kinds, debits positive."""
         codes = {f"{path}:krw" for path in paths}
-        lines = [line for entry in self._refund_entries for line in entry.postings]
-        return won(sum(line.amount.minor for line in lines if line.code in codes))
+        return won(
+            sum(
+                line.amount.minor
+                for entry in self.entries
+                if kinds is None or entry.kind in kinds
+                for line in entry.postings
+                if line.code in codes
+            )
+        )
 
     def _part(self, path: str) -> Money:
         """What the sale put on the credit side of an account, in won."""
@@ -158,9 +204,13 @@ class Receipt:
 def find_receipt(code: str) -> Receipt | None:
     """The paid order with this code, as written by `normalize_code`; nine queries."""
     row = db.session.execute(
-        select(Order.id, Order.number, Order.placed_at, Order.paid_at).where(
-            Order.receipt_code == code, Order.state == OrderState.PAID
-        )
+        select(
+            Order.id,
+            Order.number,
+            Order.placed_at,
+            Order.paid_at,
+            _waits_for_ruling().label("waits_for_ruling"),
+        ).where(Order.receipt_code == code, Order.state == OrderState.PAID)
     ).one_or_none()
     if row is None:
         return None
@@ -184,7 +234,18 @@ def find_receipt(code: str) -> Receipt | None:
         row.paid_at,
         trace,
         Waiting(len(held), until),
+        row.waits_for_ruling,
         paid_parts(entry_ids, {use.program.id for use in trace.uses}),
         find_seal(),
         places,
+    )
+
+
+def _waits_for_ruling() -> ColumnElement[bool]:
+    """Whether a dispute of the order is lost, and nobody has said who bears it."""
+    return (
+        select(ParcelDispute.id)
+        .join(Parcel, Parcel.id == ParcelDispute.parcel_id)
+        .where(Parcel.order_id == Order.id, ParcelDispute.entry_id.is_(None))
+        .exists()
     )
