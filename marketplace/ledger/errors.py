@@ -214,3 +214,9 @@ class NotYourEntryProposal(Conflict):
 
 class EntryProposalNotFound(NotFound):
     message = N_("There is no such proposal of an entry.")
+
+
+class NotByHand(Conflict):
+    """An account whose balance is made of parts that an adjustment would leave as they are."""
+
+    message = N_("Nobody books on “%(path)s” by hand.")

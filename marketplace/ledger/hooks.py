@@ -1,4 +1,4 @@
-"""What higher rooms tell the books: rules for the audit, and which entries people may reverse."""
+"""What higher rooms tell the books: rules for the audit, and what people may book by hand."""
 
 from __future__ import annotations
 
@@ -87,3 +87,24 @@ def register_reversible(kind: str, check: Reversible) -> None:
 
 def find_reversible(kind: str) -> Reversible | None:
     return _reversible.get(kind)
+
+
+Adjustable = Callable[[str], None]
+
+_adjustable: list[Adjustable] = []
+
+
+def keep_from_adjustments(check: Adjustable) -> None:
+    """Ask `check(path)` of every account that an adjustment books on. Repeating is safe.
+
+    It raises a NotByHand, which says where that is booked, for an account whose balance the room
+    keeps in parts of its own.
+    """
+    if check not in _adjustable:
+        _adjustable.append(check)
+
+
+def check_adjustable(path: str) -> None:
+    """Raises NotByHand."""
+    for check in _adjustable:
+        check(path)

@@ -11,6 +11,7 @@ from marketplace.web.locale import mount
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
     from marketplace.accounts.hooks import on_sign_in
+    from marketplace.ledger.hooks import keep_from_adjustments
     from marketplace.orders import operations
     from marketplace.orders.audit import register_checks
     from marketplace.orders.commands import set_up_commands
@@ -47,4 +48,5 @@ def set_up(app: Flask, config: Config) -> None:
     )
     offer_carrier_invoice()
     register_checks()
+    keep_from_adjustments(operations.refuse_adjustment)
     set_up_commands(app)

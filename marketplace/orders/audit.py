@@ -13,6 +13,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.errors import N_
 from marketplace.ledger.hooks import Breach, Finding, register_check
 from marketplace.ledger.models import LedgerEntry, SplitPolicy
+from marketplace.orders.lot_audit import check_held, check_owed_lots
 from marketplace.orders.models import (
     LineItem,
     Order,
@@ -29,6 +30,8 @@ DIVIDED = ("sale", "release")
 def register_checks() -> None:
     register_check("I7", N_("Refunds of orders"), check_refunds)
     register_check("I7", N_("Parts that refunds were taken from"), check_refund_parts)
+    register_check("I9", N_("Lots of what cooperatives are owed"), check_owed_lots)
+    register_check("I9", N_("Held for cooperatives, parcel by parcel"), check_held)
     register_check("I17", N_("Rules that orders were placed under"), check_policies)
     register_check("I17", N_("Parts of every parcel"), check_splits)
 

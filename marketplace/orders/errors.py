@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.kernel.errors import N_, Conflict, Invalid, NotFound
-from marketplace.ledger.errors import SelfApproval
+from marketplace.ledger.errors import NotByHand, SelfApproval
 
 
 class CartEmpty(Conflict):
@@ -236,3 +236,11 @@ class FreightElsewhere(Invalid):
 
 class CarrierUnknown(Invalid):
     message = N_("Choose one of the carriers of the list.")
+
+
+class OwedByParcel(NotByHand):
+    message = N_(
+        "“%(path)s” is kept parcel by parcel, so no adjustment books on it. Money that goes back"
+        " to a buyer is a refund, on the page of the order; who bears a lost dispute is decided on"
+        " its page; what the bank did with a payout is noted on the page of the payout."
+    )

@@ -38,6 +38,11 @@ def clawback_of(slug: str) -> str:
     return f"assets:coop:{slug}:clawback"
 
 
+def is_owed_by_parcel(path: str) -> bool:
+    """Whether an account's balance is the sum of what parcels brought a cooperative."""
+    return path.startswith(("liabilities:coop:", "assets:coop:"))
+
+
 def sale(
     order_number: str,
     parcels: Sequence[tuple[str, Parts]],

@@ -24,6 +24,7 @@ from marketplace.ledger.errors import (
     EntryDayInFuture,
     EntryMemoMissing,
     EntryReasonMissing,
+    NotByHand,
     OneSided,
     Overdrawn,
     PeriodClosed,
@@ -251,7 +252,7 @@ def _kept(form: AdjustmentForm, proposal: LedgerEntryProposal | None) -> LedgerE
         form.refuse("reason", error)
     except (Unbalanced, OneSided) as error:
         form.refuse("debit_1", error)
-    except Overdrawn as error:
+    except (Overdrawn, NotByHand) as error:
         form.refuse(_row_of(form, str(error.facts["path"])), error)
     except AccountClosed as error:
         form.refuse(_row_of(form, str(error.facts["code"]).rpartition(":")[0]), error)

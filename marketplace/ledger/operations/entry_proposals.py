@@ -35,7 +35,7 @@ from marketplace.ledger.errors import (
     ReversalWaiting,
     SelfApproval,
 )
-from marketplace.ledger.hooks import find_reversible
+from marketplace.ledger.hooks import check_adjustable, find_reversible
 from marketplace.ledger.models import LedgerEntry, LedgerEntryProposal
 from marketplace.ledger.operations.posting import mirror, post, reverse
 from marketplace.ledger.queries.entries import Entry, get_entry
@@ -89,7 +89,7 @@ def propose_adjustment(
     """Ask to book `lines` for `effective_on`; a second person has to sign it.
 
     Raises EntryMemoMissing, EntryReasonMissing, EntryDayInFuture, MixedCurrencies,
-    AmountTooLarge, and what booking it now would raise; then nothing is written.
+    AmountTooLarge, NotByHand, and what booking it now would raise; then nothing is written.
     """
     proposal = LedgerEntryProposal(kind=ADJUSTMENT, proposed_by=by)
     _fill(proposal, lines, effective_on=effective_on, memo=memo, reason=reason, at=at)
@@ -124,7 +124,7 @@ def approve_entry(proposal: LedgerEntryProposal, *, by: int, body_sha256: str, a
     """Sign an entry as the second person and book it, once; returns its id.
 
     `body_sha256` is of what was read. Raises EntryProposalDecided, SelfApproval,
-    EntryProposalStale, EntryMatterChanged, AlreadyReversed and what `post` raises.
+    EntryProposalStale, EntryMatterChanged, AlreadyReversed, NotByHand and what `post` raises.
     """
     proposal = lock(LedgerEntryProposal, proposal.id)
     if proposal.approved_by == by and proposal.entry_id is not None:
@@ -211,6 +211,8 @@ def _try(proposal: LedgerEntryProposal, at: datetime) -> None:
 
 def _book(proposal: LedgerEntryProposal, *, by: int, at: datetime) -> int:
     if proposal.reverses_id is None:
+        for line in lines_of(proposal):
+            check_adjustable(line.path)
         return post(replace(_adjustment(proposal), approved_by=by))
     original = get_entry(proposal.reverses_id)
     if original.reversed_by_id is not None:

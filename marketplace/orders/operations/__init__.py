@@ -27,6 +27,7 @@ from marketplace.orders.operations.fulfillment import (
     ship_parcel,
     trace_of_number,
 )
+from marketplace.orders.operations.lots import refuse_adjustment
 from marketplace.orders.operations.payout_answers import reject_payout, settle_payout
 from marketplace.orders.operations.payouts import cancel_batch, gather_payouts, release_batch
 from marketplace.orders.operations.refunds import (
@@ -73,6 +74,7 @@ __all__ = [
     "open_cart",
     "place_order",
     "refund_order_part",
+    "refuse_adjustment",
     "refuse_request",
     "reject_payout",
     "release_batch",

@@ -6,8 +6,10 @@ Whoever takes of a lot holds the lock of the cooperative's payable account.
 from __future__ import annotations
 
 from marketplace.kernel.db import db
+from marketplace.orders.errors import OwedByParcel
 from marketplace.orders.models import LotSide, OwedLot, OwedLotUse, Parcel
 from marketplace.orders.payout_rules import Lot, take_first
+from marketplace.orders.postings import is_owed_by_parcel
 from marketplace.orders.queries.lots import lots_left
 
 
@@ -46,3 +48,13 @@ def return_lots(entry_id: int, spent_by: int) -> None:
     """Give back what the entry `spent_by` took, in the name of its reversal."""
     uses = db.session.query(OwedLotUse).filter_by(entry_id=spent_by).all()
     use_lots(entry_id, [Lot(use.lot_id, -use.minor, -use.book_minor) for use in uses])
+
+
+def refuse_adjustment(path: str) -> None:
+    """Raise OwedByParcel for accounts that are kept lot by lot.
+
+    An adjustment is in one currency: it cannot say which won stand behind its rupiah.
+    Rule: docs/adr/0010-adjustments-and-lots.md
+    """
+    if is_owed_by_parcel(path):
+        raise OwedByParcel(path=path)
