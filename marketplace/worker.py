@@ -1,4 +1,4 @@
-"""What happens without a request: mails, money on its way, arrivals, releases, audit, seals.
+"""What happens without a request: mails, money on its way, arrivals, releases, balances, seals.
 
 Nothing here is the only record of anything: each task looks for rows that wait.
 """
@@ -16,6 +16,7 @@ from huey.consumer_options import ConsumerConfig
 from marketplace import mail
 from marketplace.admin.commands import audit_daily
 from marketplace.bundles import publish_bundle
+from marketplace.checkpoints import keep_balances
 from marketplace.kernel.config import Config
 from marketplace.kernel.db import db
 from marketplace.orders.commands import (
@@ -64,6 +65,7 @@ SCHEDULE: list[tuple[str, Callable[[], int], str]] = [
     ("follow up arrivals", follow_up_arrivals, "*/10"),
     ("release parcels", release_parcels, "*/10"),
     ("mirror Stripe", mirror_stripe, "*/10"),
+    ("keep balances", keep_balances, "*"),
     ("audit the books", audit_daily, "7"),
     ("publish the bundle", publish_bundle, "*/10"),
 ]

@@ -1,4 +1,4 @@
-"""`flask ledger`: keys, seals, what is checked against them, and what strangers check."""
+"""`flask ledger`: keys, seals, kept balances, what is checked, and what strangers check."""
 
 from __future__ import annotations
 
@@ -52,6 +52,20 @@ def seal_ledger() -> None:
     click.echo(f"sealed: {done}")
     if head := find_head():
         click.echo(head.note.strip())
+
+
+@ledger.command("balances")
+@click.option("--anew", is_flag=True, help="Count every sealed entry again from the beginning.")
+def keep_ledger_balances(anew: bool) -> None:
+    """Keep what accounts stand at, as the worker does every minute."""
+    from marketplace.checkpoints import keep_balances, keep_balances_anew
+
+    if not anew:
+        click.echo(f"checkpoints: {keep_balances()}")
+    elif keep_balances_anew():
+        click.echo("All balances are counted anew.")
+    else:
+        raise click.ClickException("Entries are being written. Try again.")
 
 
 @ledger.command("verify")

@@ -181,6 +181,46 @@ class LedgerCosignature(Model):
     seen_at: Mapped[datetime]
 
 
+class BalanceCheckpoint(Model):
+    """A place in the sealed log up to which the balances of all accounts are kept.
+
+    Every entry with an id below `floor_id` is among the first `size` leaves, or a LateEntry; none
+    above `top_id` is among them.
+    """
+
+    __tablename__ = "ledger_balance_checkpoints"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(Minor)
+    floor_id: Mapped[int] = mapped_column(Minor, index=True)
+    top_id: Mapped[int] = mapped_column(Minor)
+    taken_at: Mapped[datetime]
+
+
+class CheckpointBalance(Model):
+    """What an account stood at, in minor units; until its next row, also at later checkpoints."""
+
+    __tablename__ = "ledger_checkpoint_balances"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("ledger_accounts.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(
+        ForeignKey("ledger_balance_checkpoints.number"), primary_key=True
+    )
+    minor: Mapped[int] = mapped_column(Minor)
+
+
+class LateEntry(Model):
+    """An entry that came in behind a checkpoint's floor, as from a machine whose clock is slow.
+
+    The database notes it by itself, so that no balance overlooks it.
+    """
+
+    __tablename__ = "ledger_late_entries"
+
+    entry_id: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
+
+
 class PeriodState(StrEnum):
     OPEN = "open"
     SOFT_CLOSED = "soft"

@@ -2,6 +2,7 @@
 
 from marketplace.ledger.operations.accounts import lock_accounts, open_accounts
 from marketplace.ledger.operations.audits import record_audit
+from marketplace.ledger.operations.checkpoints import take_checkpoint
 from marketplace.ledger.operations.entry_proposals import (
     approve_entry,
     propose_adjustment,
@@ -39,6 +40,7 @@ __all__ = [
     "revise_adjustment",
     "revise_policy",
     "set_policy",
+    "take_checkpoint",
     "withdraw_entry",
     "withdraw_period_change",
     "withdraw_policy",

@@ -13,6 +13,7 @@ from marketplace.ledger.queries.invariants.accounts import (
     check_coverage,
     check_overdrawn,
 )
+from marketplace.ledger.queries.invariants.checkpoints import check_checkpoints
 from marketplace.ledger.queries.invariants.decisions import check_closed_months, check_four_eyes
 from marketplace.ledger.queries.invariants.entries import (
     check_balance,
@@ -32,6 +33,7 @@ OWN_CHECKS = (
     Check("I3", N_("Currencies of lines"), check_currencies),
     Check("I4", N_("Seals of entries' bodies"), check_bodies),
     Check("I6", N_("Balances of guarded accounts"), check_overdrawn),
+    Check("I6", N_("Kept balances and the sums of all lines"), check_checkpoints),
     Check("I8", N_("Reversals"), check_reversals),
     Check("I10", N_("Cash and restricted funds"), check_coverage),
     Check("I12", N_("Accounts that money passes through"), check_clearing),

@@ -18,11 +18,20 @@ from marketplace.ledger.hooks import Breach, Finding
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
 from marketplace.ledger.queries.invariants.counting import count_rows
 
+APPEND_ONLY = (
+    "ledger_entries",
+    "ledger_postings",
+    "split_policies",
+    "ledger_audits",
+    "ledger_balance_checkpoints",
+    "ledger_checkpoint_balances",
+    "ledger_late_entries",
+)
 GUARDS = {
     "sqlite": (
         *(
             f"ledger_guard_{table}_{act}"
-            for table in ("ledger_entries", "ledger_postings", "split_policies", "ledger_audits")
+            for table in APPEND_ONLY
             for act in ("update", "delete", "key_1")
         ),
         "ledger_guard_postings_whole",
@@ -30,6 +39,7 @@ GUARDS = {
         "ledger_guard_entry_house",
         "ledger_guard_entry_period",
         "ledger_guard_entry_soft_period",
+        "ledger_guard_entry_late",
         "ledger_guard_account_update",
         "ledger_guard_account_delete",
         "ledger_guard_period_update",
@@ -42,12 +52,9 @@ GUARDS = {
         "ledger_guard_entry_proposal_delete",
     ),
     "postgresql": (
-        *(
-            f"{table}_{guard}"
-            for table in ("ledger_entries", "ledger_postings", "split_policies", "ledger_audits")
-            for guard in ("append_only", "no_truncate")
-        ),
+        *(f"{table}_{guard}" for table in APPEND_ONLY for guard in ("append_only", "no_truncate")),
         "ledger_entries_whole",
+        "ledger_entries_late",
         "ledger_accounts_nature",
         "ledger_accounts_kept",
         "ledger_periods_closed",
