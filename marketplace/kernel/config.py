@@ -58,6 +58,7 @@ class Config:
     demo_password: str = ""
     ledger_key: str = ""
     oldest_rate_days: int = 7
+    oldest_closing_rate_days: int = 3
     payout_minimum_rupiah: int = 50_000
     payout_from: Sender | None = None
     bank_accounts: tuple[OwnBankAccount, ...] = ()
@@ -123,6 +124,7 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
         ),
         # The demo's exchange rates end on one day; its pages name that day.
         oldest_rate_days=36_500 if demo else 7,
+        oldest_closing_rate_days=36_500 if demo else 3,
         rate_limits=environ.get("LUMBUNG_RATE_LIMITS", "1") != "0",
         funds=funds,
     )

@@ -1,10 +1,11 @@
-"""What higher rooms tell the books: rules for the audit, and what people may book by hand."""
+"""What higher rooms tell the books: rules for the audit, what people may book by hand, and what a
+month ends with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from marketplace.kernel.errors import N_
 from marketplace.kernel.money import Money
@@ -108,3 +109,21 @@ def check_adjustable(path: str) -> None:
     """Raises NotByHand."""
     for check in _adjustable:
         check(path)
+
+
+MonthEnd = Callable[[date, tuple[int, int], datetime], None]
+
+_month_ends: dict[str, MonthEnd] = {}
+
+
+def on_month_end(name: str, act: MonthEnd) -> None:
+    """Let `act(ends_on, signers, at)` book what a month ends with. Repeating is safe.
+
+    It is called when the second person signs that the month is soft-closed, while nobody else
+    books anything; what it raises leaves the month open.
+    """
+    _month_ends[name] = act
+
+
+def month_ends() -> Iterable[MonthEnd]:
+    return _month_ends.values()

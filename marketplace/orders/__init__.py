@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask
 
 from marketplace.kernel.config import Config
@@ -11,7 +13,7 @@ from marketplace.web.locale import mount
 def set_up(app: Flask, config: Config) -> None:
     """Put the room into the application."""
     from marketplace.accounts.hooks import on_sign_in
-    from marketplace.ledger.hooks import keep_from_adjustments
+    from marketplace.ledger.hooks import keep_from_adjustments, on_month_end
     from marketplace.orders import operations
     from marketplace.orders.audit import register_checks
     from marketplace.orders.commands import set_up_commands
@@ -49,4 +51,8 @@ def set_up(app: Flask, config: Config) -> None:
     offer_carrier_invoice()
     register_checks()
     keep_from_adjustments(operations.refuse_adjustment)
+    on_month_end(
+        "revaluation",
+        partial(operations.revalue_month, oldest_days=config.oldest_closing_rate_days),
+    )
     set_up_commands(app)

@@ -44,7 +44,7 @@ def clawback_netted(
             Line(payable_to(slug), netted),
             Line(clawback_of(slug), -netted),
             Line(TRADING, book - clawback_book),
-            _exchange(clawback_book - book),
+            exchange(clawback_book - book),
         ],
         signers=signers,
         at=at,
@@ -86,7 +86,7 @@ def payout_settled(
             Line(TRANSIT, amount),
             Line(TRADING, -amount),
             Line(TRADING, book),
-            _exchange(paid - book),
+            exchange(paid - book),
             Line(BANK_FEE, fee),
             Line(BANK, -paid - fee),
         ],
@@ -118,8 +118,8 @@ def payout_rejected(
     )
 
 
-def _exchange(lost: Money) -> Line:
-    """A loss is an expense; a gain (a negative loss) is income."""
+def exchange(lost: Money) -> Line:
+    """What an exchange lost is an expense; a gain (a negative loss) is income."""
     return Line(LOSS if lost > won(0) else GAIN, lost)
 
 

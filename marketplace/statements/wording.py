@@ -74,6 +74,7 @@ def kind_name(kind: str) -> str:
         "bank_fee": _("Bank fee"),
         "bank_fee_returned": _("Bank fee given back"),
         "carrier_invoice": _("Carrier's invoice"),
+        "revaluation": _("Revaluation"),
         "reversal": _("Reversal"),
         "adjustment": _("Adjustment"),
     }
@@ -140,6 +141,7 @@ def description(entry: Booked) -> str:
             "Stripe's payout %(number)s seen on the bank statement", number=number
         ),
         "stripe_payout_failed": _("Stripe's payout %(number)s came back", number=number),
+        "revaluation": _("Open rupiah at the rate at the end of %(month)s", month=number),
         "stripe_charged": _("Charge of Stripe, line %(part)s", part=part),
         "stripe_unclassified": _("Line %(part)s of Stripe, of an unknown kind", part=part),
         "bank_fee": _("Bank fee: %(what)s", what=entry.memo.partition(": ")[2]),
@@ -153,7 +155,7 @@ KINDS = (
     *("sale", "stripe_fee", "release", "refund", "refund_failed", "unwanted_payment"),
     *("unwanted_payment_returned", "payout", "payout_settled", "payout_rejected"),
     *("clawback_netted", "pledge", "pledge_received", "allocation", "allocation_returned"),
-    *("disbursement", "disbursement_settled", "reversal", "adjustment"),
+    *("disbursement", "disbursement_settled", "revaluation", "reversal", "adjustment"),
     *("dispute_opened", "dispute_won", "dispute_recovered", "dispute_lost", "dispute_borne"),
     *("dispute_charged", "dispute_uncovered", "stripe_payout", "stripe_payout_arrived"),
     *("stripe_payout_failed", "stripe_charged", "stripe_unclassified", "stripe_classified"),

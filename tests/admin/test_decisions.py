@@ -1,7 +1,8 @@
 """Audits, months, divisions and funds on their pages, with two people acting."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.models import (
     LedgerAudit,
+    LedgerEntry,
     LedgerPeriod,
     LedgerPeriodChange,
     PeriodState,
@@ -17,7 +19,10 @@ from marketplace.ledger.models import (
     SplitPolicyProposal,
 )
 from marketplace.ledger.operations import approve_period_change, propose_period_change
-from marketplace.ledger.queries import entries_about, entry_number
+from marketplace.ledger.queries import balance, entries_about, entry_number
+from marketplace.reference.models import ExchangeRate
+from marketplace.reference.operations import set_rate
+from marketplace.reference.queries import rates
 from marketplace.reinvestment.operations import settle_disbursement
 from tests.admin.test_home import text_of
 from tests.ledger.tampering import tamper
@@ -377,3 +382,42 @@ def test_the_second_person_sees_what_changes(world, first, reader):
     text = text_of(reader.get("/en/admin/ledger/policies/"))
 
     assert "91.5%, today 92% Service and payment 5% Village share 3.5%, today 3%" in text
+
+
+# Open rupiah at the end of a month
+
+
+def the_month_ends_at(rate: str) -> None:
+    set_rate("KRW", "IDR", date(2026, 4, 30), Decimal(rate), source="test")
+
+
+def test_the_months_say_what_soft_closing_books_for_open_rupiah_and_what_was_booked(
+    whole, first, second, reader
+):
+    the_month_ends_at("11.60")
+    place = "/en/admin/ledger/periods/"
+
+    before = text_of(reader.get(place))
+    after = text_of(change_by_two(first, second, "2026-04", "soft"))
+
+    entry = db.session.scalars(sa.select(LedgerEntry).filter_by(kind="revaluation")).one()
+    lost = balance("expenses:fx:krw", date(2026, 4, 30))
+    assert "1 won = 11.6000 rupiah (30 Apr 2026)" in before
+    assert f"Soft-closing books a loss of ₩{lost.minor:,}, and takes it back" in before
+    assert f"Revaluation {entry_number(entry.id)}" in after
+    shown = text_of(reader.get(f"/en/admin/ledger/{entry.id}"))
+    assert "Open rupiah at the rate at the end of 2026-04" in shown
+
+
+def test_without_a_rate_a_month_with_open_rupiah_is_not_soft_closed_and_the_page_says_so(
+    whole, first, second, reader
+):
+    db.session.query(ExchangeRate).filter_by(base="KRW", quote="IDR").delete()
+    rates.forget()
+
+    refused = text_of(change_by_two(first, second, "2026-04", "soft"))
+
+    assert "There is no exchange rate from KRW to IDR yet." in refused
+    assert "Until there is a rate of the month's end, this month stays open." in refused
+    assert state_of(date(2026, 4, 1)) is PeriodState.OPEN
+    assert db.session.query(LedgerEntry).filter_by(kind="revaluation").count() == 0

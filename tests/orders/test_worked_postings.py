@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,8 +12,15 @@ import pytest
 
 from marketplace.kernel.money import rupiah, won
 from marketplace.ledger.policies import SHARE_FUNDS
-from marketplace.orders import dispute_postings, freight_postings, payout_postings, postings
+from marketplace.orders import (
+    dispute_postings,
+    freight_postings,
+    payout_postings,
+    postings,
+    revaluation_postings,
+)
 from marketplace.orders.policies import dispute_parts, divide_share, refund_parts, split_parcel
+from marketplace.orders.queries.revaluation import Revaluation
 from marketplace.payments import recon_postings
 from tests.factories import NOON
 from tests.orders.world import SALE_PARTS, SHARE_PARTS
@@ -66,6 +74,11 @@ def netted(book):
     return payout_postings.clawback_netted(
         PAYOUT, "gayo", OWED, book=won(book), clawback_book=won(46_000), **SIGNED
     )
+
+
+def revalued(rate):
+    open_rupiah = Revaluation(NOON.date(), OWED, won(46_000), Decimal(rate), NOON.date())
+    return revaluation_postings.revaluation(NOON.date(), open_rupiah.lost, **SIGNED)
 
 
 ENTRIES = {
@@ -148,6 +161,11 @@ ENTRIES = {
     ("Z", "refund"): postings.refund(
         *ABOUT, refund_parts(SMALL, 42_000, RATE), freight=postings.SHIPPING_LOSS, **WHEN
     ),
+    ("AA", "revaluation"): revalued("11.60"),
+    ("AA", "reversal"): replace(
+        revalued("11.60"), kind="reversal", lines=[-line for line in revalued("11.60").lines]
+    ),
+    ("AB", "revaluation"): revalued("12.00"),
 }
 
 

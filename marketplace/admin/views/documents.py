@@ -37,5 +37,6 @@ def document_name(ref_kind: str | None, ref_id: str | None) -> str:
         "payout": _("Payout %(number)s", number=ref_id),
         "bank_line": _("Line of the bank"),
         "stripe_line": _("Line of Stripe"),
+        "month": _("Month %(month)s", month=ref_id),
     }
     return names.get(ref_kind or "", f"{ref_kind} {ref_id}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from flask import abort, flash, redirect, url_for
+from flask import abort, current_app, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -14,6 +16,7 @@ from marketplace.admin.commands import audit_books
 from marketplace.admin.ledger_forms import PeriodChangeForm
 from marketplace.admin.queries import names_of
 from marketplace.admin.views.blueprint import bp, readers, signers
+from marketplace.kernel.config import Config
 from marketplace.kernel.db import transaction
 from marketplace.kernel.errors import DomainError
 from marketplace.kernel.time import now, today_in_seoul
@@ -24,7 +27,13 @@ from marketplace.ledger.operations import (
     propose_period_change,
     withdraw_period_change,
 )
-from marketplace.ledger.queries.periods import get_period_change, list_months
+from marketplace.ledger.queries import entry_number
+from marketplace.ledger.queries.periods import Month, get_period_change, list_months
+from marketplace.orders.queries.revaluation import (
+    Revaluation,
+    find_revaluation,
+    revaluations_of,
+)
 from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 
@@ -123,11 +132,37 @@ def _show(refused: str = "", form: PeriodChangeForm | None = None) -> ResponseRe
         names=names_of(people),
         today=today,
         looks=LOOKS,
+        exchanges=_exchanges(months, today),
+        revalued=revaluations_of([*forms]),
+        entry_number=entry_number,
         state_name=state_name,
         change_name=change_name,
         me=current_user.id,
         may_act=current_user.has_role(Role.ADMIN),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What soft-closing a month will book for open rupiah, or why it is refused."""
+
+    found: Revaluation | None
+    refusal: str = ""
+
+
+def _exchanges(months: Sequence[Month], today: date) -> dict[date, Exchange]:
+    """Of the months somebody is about to soft-close: the first that can be, and those proposed."""
+    ready = [month for month in months if month.state is PeriodState.OPEN and month.ends_on < today]
+    near = [month for month in ready if month.waiting] + ready[-1:]
+    return {month.starts_on: _exchange(month.ends_on) for month in near}
+
+
+def _exchange(ends_on: date) -> Exchange:
+    config: Config = current_app.config["LUMBUNG"]
+    try:
+        return Exchange(find_revaluation(ends_on, oldest_days=config.oldest_closing_rate_days))
+    except DomainError as error:
+        return Exchange(None, explain(error))
 
 
 def state_name(state: PeriodState) -> str:

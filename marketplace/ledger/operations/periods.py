@@ -1,7 +1,8 @@
 """Closing months, by two people.
 
 A month goes from open to soft-closed, which still takes adjustments that two people sign, and from
-there to closed, which takes nothing any more, or back to open. Late facts are posted today with
+there to closed, which takes nothing any more, or back to open. Other rooms book what a month ends
+with when it is soft-closed. Late facts are posted today with
 the instant at which they occurred. Rule: docs/adr/0002-append-only-ledger.md
 """
 
@@ -27,6 +28,7 @@ from marketplace.ledger.errors import (
     ReopeningReasonMissing,
     SelfApproval,
 )
+from marketplace.ledger.hooks import month_ends
 from marketplace.ledger.models import LedgerPeriod, LedgerPeriodChange, PeriodState
 from marketplace.ledger.operations.audits import record_audit
 from marketplace.ledger.queries.audits import run_checks
@@ -79,10 +81,11 @@ def propose_period_change(
 
 
 def approve_period_change(change: LedgerPeriodChange, *, by: int, at: datetime) -> None:
-    """Sign a change as the second person, once. Closing runs the audit and keeps it.
+    """Sign a change as the second person, once.
 
-    Raises PeriodChangeDecided, SelfApproval, PeriodChangeStale, and for closing
-    EarlierPeriodOpen(month=…) and BooksBroken(count=…); then nothing is written.
+    Soft-closing books what the month ends with; closing runs the audit and keeps it. Raises
+    PeriodChangeDecided, SelfApproval, PeriodChangeStale, for soft-closing what the rooms raise, for
+    closing EarlierPeriodOpen(month=…) and BooksBroken(count=…); then nothing is written.
     """
     period = _lock_period(change.starts_on)
     change = lock(LedgerPeriodChange, change.id)
@@ -94,6 +97,8 @@ def approve_period_change(change: LedgerPeriodChange, *, by: int, at: datetime) 
         raise SelfApproval
     if period.state is not change.from_state:
         raise PeriodChangeStale
+    if change.to_state is PeriodState.SOFT_CLOSED:
+        _book_month_end(change, by=by, at=at)
     if change.to_state is PeriodState.CLOSED:
         _close(change, by=by, at=at)
     period.state = change.to_state
@@ -123,6 +128,12 @@ def _check_step(state: PeriodState, to_state: PeriodState) -> None:
         raise PeriodStepMissing
 
 
+def _book_month_end(change: LedgerPeriodChange, *, by: int, at: datetime) -> None:
+    _stop_writers()
+    for act in month_ends():
+        act(end_of(change.starts_on), (change.proposed_by, by), at)
+
+
 def _close(change: LedgerPeriodChange, *, by: int, at: datetime) -> None:
     _stop_writers()
     earlier = find_earlier_open(change.starts_on)
@@ -136,9 +147,12 @@ def _close(change: LedgerPeriodChange, *, by: int, at: datetime) -> None:
 
 
 def _stop_writers() -> None:
-    """Let entries under way finish and new ones wait, so that none slips in behind the audit."""
+    """Let entries under way finish and new ones wait, so that none slips in behind what is read.
+
+    Nobody else holds this lock at once, so whoever has it may book.
+    """
     if db.session.connection().dialect.name == "postgresql":
-        db.session.execute(text("LOCK TABLE ledger_entries IN SHARE MODE"))
+        db.session.execute(text("LOCK TABLE ledger_entries IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _lock_period(starts_on: date) -> LedgerPeriod:

@@ -42,6 +42,7 @@ from marketplace.orders.operations.requests import (
     refuse_request,
     withdraw_request,
 )
+from marketplace.orders.operations.revaluation import revalue_month
 from marketplace.orders.operations.settlement import (
     book_returned_payment,
     book_stripe_fee,
@@ -83,6 +84,7 @@ __all__ = [
     "remind_of_arrivals",
     "remove_from_cart",
     "report_missing",
+    "revalue_month",
     "rule_dispute",
     "settle_order",
     "settle_payout",

@@ -13,6 +13,7 @@ from fractions import Fraction
 SALE = (9200, 500, 300)
 SHARE = {"programs": 7000, "training": 1500, "youth": 1000, "reserve": 500}
 RESERVE = "funds:refund-reserve"
+TRADING = "equity:trading:idr-krw"
 FUNDS = {name: f"funds:village:{name}" for name in SHARE} | {"reserve": RESERVE}
 RATE = Fraction("11.80")
 MINIMUM = 50_000_00
@@ -147,8 +148,10 @@ class Pledge:
 class Books:
     """Balances by the code of the account: debit positive."""
 
-    def __init__(self):
+    def __init__(self, today):
+        self.today = today
         self.sums = Counter()
+        self.exchanged = []
         self.entries = 0
         self.pledges = []
         self.fund_lots = {}
@@ -163,6 +166,8 @@ class Books:
             assert not sum(amount for _, at, amount in lines if at == currency)
         for path, currency, amount in lines:
             self.sums[f"{path}:{currency}"] += amount
+            if path == TRADING:
+                self.exchanged.append((self.today(), currency, amount))
         self.entries += any(amount for _, _, amount in lines)
 
     def debit(self, path, currency="krw"):
@@ -170,6 +175,16 @@ class Books:
 
     def credit(self, path, currency="krw"):
         return -self.debit(path, currency)
+
+    def end_month(self, last_day):
+        """What open rupiah would cost is shown on the last day, and taken back on the next."""
+        owed, book = (
+            sum(amount for day, at, amount in self.exchanged if at == currency and day <= last_day)
+            for currency in ("idr", "krw")
+        )
+        worth = int(Fraction(abs(owed), 100) / RATE + Fraction(1, 2))
+        if owed and (worth if owed > 0 else -worth) != -book:
+            self.entries += 2
 
     def balances(self):
         return {code: minor for code, minor in self.sums.items() if minor}
@@ -188,11 +203,11 @@ class Books:
         parts = order.parcels
         self.book(
             ("assets:stripe", "krw", order.total),
-            ("equity:trading:idr-krw", "krw", -sum(part.cooperative for part in parts)),
+            (TRADING, "krw", -sum(part.cooperative for part in parts)),
             ("liabilities:deferred-fee", "krw", -sum(part.service for part in parts)),
             ("funds:village:held", "krw", -sum(part.share for part in parts)),
             ("liabilities:shipping", "krw", -sum(part.shipping for part in parts)),
-            ("equity:trading:idr-krw", "idr", sum(part.owed for part in parts)),
+            (TRADING, "idr", sum(part.owed for part in parts)),
             *((f"liabilities:coop:{part.slug}:held", "idr", -part.owed) for part in parts),
         )
         return True
@@ -294,9 +309,9 @@ class Books:
         cooperative, service, share, shipping, owed = refund.parts
         both = [
             ("assets:stripe", "krw", -total),
-            ("equity:trading:idr-krw", "krw", cooperative),
+            (TRADING, "krw", cooperative),
             ("liabilities:shipping", "krw", shipping),
-            ("equity:trading:idr-krw", "idr", -owed),
+            (TRADING, "idr", -owed),
         ]
         if not parcel.is_released:
             self.book(
@@ -406,7 +421,7 @@ class Books:
             self.book(
                 (payable, "idr", payout.netted),
                 (f"assets:coop:{slug}:clawback", "idr", -payout.netted),
-                ("equity:trading:idr-krw", "krw", book - claimed),
+                (TRADING, "krw", book - claimed),
                 self._exchange(claimed - book),
             )
             self._use([*ours, *theirs])
@@ -429,8 +444,8 @@ class Books:
         payout.state, payout.noted = "settled", noted
         self.book(
             ("assets:payout-transit", "idr", payout.minor),
-            ("equity:trading:idr-krw", "idr", -payout.minor),
-            ("equity:trading:idr-krw", "krw", payout.book),
+            (TRADING, "idr", -payout.minor),
+            (TRADING, "krw", payout.book),
             self._exchange(paid - payout.book),
             ("expenses:bank-fee", "krw", fee),
             ("assets:bank", "krw", -paid - fee),

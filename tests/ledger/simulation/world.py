@@ -27,6 +27,7 @@ from marketplace.ledger.operations import (
 from marketplace.ledger.operations.sealing import seal_entries
 from marketplace.ledger.queries import list_accounts
 from marketplace.ledger.queries.audits import run_checks
+from marketplace.ledger.queries.periods import end_of
 from marketplace.ledger.queries.sealing_faults import check_seal
 from marketplace.orders import operations as orders
 from marketplace.orders.models import LineItem, Order, Parcel, Payout, PayoutBatch
@@ -127,7 +128,7 @@ class World:
     def __init__(self, seed=0):
         self.seed, self.steps = seed, 0
         self.clock, self.dice = Clock(), Dice(seed)
-        self.books = reference.Books()
+        self.books = reference.Books(lambda: today_in_seoul(self.at))
         self.orders, self.payments, self.refunds = [], [], []
         self.batches, self.payouts = [], []
         self.pledges, self.programs, self.disbursements = [], [], []
@@ -745,6 +746,8 @@ class World:
 
             refusal = self.run(act, kill)
             assert refusal is None, self.broken()
+            if state is PeriodState.SOFT_CLOSED:
+                self.books.end_month(end_of(start))
         self.closed = start
 
     def _next_month(self):
