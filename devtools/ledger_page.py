@@ -36,7 +36,7 @@ def page_as_it_should_be() -> str:
 
 
 def _sections() -> Iterator[str]:
-    stories = dict(re.findall(r"^\| ([A-Z]) \| (.*) \|$", STORIES.read_text(), re.MULTILINE))
+    stories = dict(re.findall(r"^\| ([A-Z]+) \| (.*) \|$", STORIES.read_text(), re.MULTILINE))
     rows = _read(SALES)
     yield "### A sale, its refunds, its release, its payout\n\n"
     for example in dict.fromkeys(row["example"] for row in rows):
