@@ -30,6 +30,7 @@ from marketplace.kernel.db import db, set_up_engine
 from marketplace.logs import set_up_logs
 from marketplace.migrations import set_up_migrations
 from marketplace.navigation import set_up_navigation
+from marketplace.seal_checks import register_checks
 from marketplace.web.addresses import set_up_addresses
 from marketplace.web.assets import set_up_assets
 from marketplace.web.caching import set_up_caching
@@ -83,6 +84,7 @@ def create_app(config: Config | None = None) -> Flask:
     set_up_commands(app)
     for room in ROOMS:
         room.set_up(app, config)
+    register_checks()
     return app
 
 

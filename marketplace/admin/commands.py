@@ -53,9 +53,8 @@ def _table(run: Audit) -> list[str]:
     width = max(len(result.name) for result in run.results)
     lines = [f"rule  {'what was checked':{width}}  {'rows':>10}  breaches"]
     for result in run.results:
-        lines.append(
-            f"{result.rule:4}  {result.name:{width}}  {result.rows:>10,}  {result.count:>8,}"
-        )
+        found = f"{result.count:>8,}" if result.rows or result.count else "nothing to look at"
+        lines.append(f"{result.rule:4}  {result.name:{width}}  {result.rows:>10,}  {found}")
         lines += [f"      {_in_words(breach)}" for breach in result.breaches]
     lines += [f"{rule:4}  not checked yet: {RULES[rule]}" for rule in run.unchecked]
     return lines

@@ -32,7 +32,7 @@ import re
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256, sha512
 from typing import Any, NamedTuple
 
@@ -323,6 +323,17 @@ class Check:
         self.roots: dict[int, bytes] = {}
         self.found: list[dict[str, Any]] = []
 
+    def steps(self, also: Iterable[int] = ()) -> list[Callable[[], str]]:
+        """What every bundle is checked for, in order; each says what holds, or raises Wrong."""
+        return [
+            self.signature,
+            lambda: self.entries(also),
+            self.root,
+            self.heads,
+            self.balances,
+            self.coverage,
+        ]
+
     def _text(self, name: str) -> str:
         try:
             return self.bundle.read(name).decode()
@@ -503,14 +514,7 @@ def run(options: argparse.Namespace) -> bool:
     with zipfile.ZipFile(options.bundle) as bundle:
         check = Check(bundle, read_key(options.key) if options.key else None, code)
         also = [head.size for head in (seen, proof and read_head(proof["checkpoint"])) if head]
-        steps = [
-            check.signature,
-            lambda: check.entries(also),
-            check.root,
-            check.heads,
-            check.balances,
-            check.coverage,
-        ]
+        steps = check.steps(also)
         if options.last_head:
             steps.append(lambda: check.growth(seen))
         if options.receipt:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from marketplace.kernel.db import db
 from marketplace.ledger.errors import NotSealed
@@ -106,6 +106,30 @@ def list_unsealed(*, since: int = 0, limit: int) -> list[Booked]:
         select(*COLUMNS).where(*_unsealed(since)).order_by(LedgerEntry.id).limit(limit)
     ).all()
     return _booked(rows)
+
+
+def count_waiting(*, before: datetime | None = None) -> tuple[int, int | None]:
+    """How many committed entries have no leaf, and the first of them.
+
+    `before` leaves out what was posted later.
+    """
+    statement = select(func.count(), func.min(LedgerEntry.id)).where(IS_UNSEALED)
+    if before is not None:
+        statement = statement.where(LedgerEntry.posted_at < before)
+    count, first = db.session.execute(statement).one()
+    return int(count), first
+
+
+def balances_under(size: int) -> dict[str, int]:
+    """What every account holds by the first `size` leaves; debit positive, in minor units."""
+    rows = db.session.execute(
+        select(LedgerAccount.code, func.sum(LedgerPosting.amount))
+        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+        .join(LedgerLeaf, LedgerLeaf.entry_id == LedgerPosting.entry_id)
+        .where(LedgerLeaf.leaf_index < size)
+        .group_by(LedgerAccount.code)
+    )
+    return {code: int(minor) for code, minor in rows}
 
 
 def _unsealed(since: int) -> tuple[ColumnElement[bool], ...]:

@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from marketplace.kernel.db import db
 from marketplace.ledger.chart import path_of
-from marketplace.ledger.models import LedgerAccount, LedgerHead, LedgerLeaf, LedgerPosting
+from marketplace.ledger.models import LedgerAccount, LedgerHead
 from marketplace.ledger.notes import Verifier
-from marketplace.ledger.queries.sealing import checkpoint, get_head, list_heads, written_leaves
+from marketplace.ledger.queries.sealing import (
+    balances_under,
+    checkpoint,
+    get_head,
+    list_heads,
+    written_leaves,
+)
 
 VERIFIER = Path(__file__).resolve().parents[1] / "public" / "verify.py"
 
@@ -56,7 +62,7 @@ def _files(
     yield "leaves.jsonl", (leaf + b"\n" for leaf in written_leaves(0, head.size))
     yield "checkpoints.jsonl", _checkpoints(head)
     yield "accounts.jsonl", _accounts(head, name_of)
-    yield "balances.json", iter([_json({"size": str(head.size), "balances": _balances(head)})])
+    yield "balances.json", _totals(head)
     yield "verify.py", iter([VERIFIER.read_bytes()])
 
 
@@ -65,8 +71,13 @@ def _checkpoints(newest: LedgerHead) -> Iterator[bytes]:
         yield _json({"size": str(head.size), "note": head.note})
 
 
+def _totals(head: LedgerHead) -> Iterator[bytes]:
+    balances = {code: str(minor) for code, minor in balances_under(head.size).items()}
+    yield _json({"size": str(head.size), "balances": balances})
+
+
 def _accounts(head: LedgerHead, name_of: Callable[[str], str]) -> Iterator[bytes]:
-    codes = _balances(head)
+    codes = balances_under(head.size)
     rows = db.session.execute(
         select(
             LedgerAccount.code,
@@ -87,17 +98,6 @@ def _accounts(head: LedgerHead, name_of: Callable[[str], str]) -> Iterator[bytes
                     "name": name_of(path_of(code)),
                 }
             )
-
-
-def _balances(head: LedgerHead) -> dict[str, str]:
-    rows = db.session.execute(
-        select(LedgerAccount.code, func.sum(LedgerPosting.amount))
-        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
-        .join(LedgerLeaf, LedgerLeaf.entry_id == LedgerPosting.entry_id)
-        .where(LedgerLeaf.leaf_index < head.size)
-        .group_by(LedgerAccount.code)
-    )
-    return {code: str(int(minor)) for code, minor in rows}
 
 
 def _json(content: dict[str, Any]) -> bytes:

@@ -15,7 +15,6 @@ from marketplace.ledger.leaves import Booked, canonical, leaf_of
 from marketplace.ledger.merkle import TILE_HEIGHT, Frontier, leaf_hash
 from marketplace.ledger.models import (
     LedgerCosignature,
-    LedgerEntry,
     LedgerHead,
     LedgerLeaf,
     LedgerTileRoot,
@@ -23,9 +22,9 @@ from marketplace.ledger.models import (
 from marketplace.ledger.notes import Checkpoint, Verifier, read_note, read_verifier
 from marketplace.ledger.queries.entries import entry_number
 from marketplace.ledger.queries.sealing import (
-    IS_UNSEALED,
     STRETCH,
     Leaf,
+    count_waiting,
     find_booked,
     list_heads,
     list_leaves,
@@ -139,7 +138,7 @@ def check_seal(verifier: Verifier, *, last_seen: Checkpoint | None = None) -> Se
                 {"size": last_seen.size},
             )
         )
-    return SealReport(tree.frontier.size, tree.heads, _count_waiting(), faults)
+    return SealReport(tree.frontier.size, tree.heads, count_waiting()[0], faults)
 
 
 def _check_leaf(leaf: Leaf, entry: Booked | None, tree: _Tree) -> Iterator[Fault]:
@@ -202,7 +201,3 @@ def _size_and_places() -> tuple[int, int]:
         )
     ).one()
     return size or 0, 0 if last is None else last + 1
-
-
-def _count_waiting() -> int:
-    return db.session.scalar(select(func.count()).select_from(LedgerEntry).where(IS_UNSEALED)) or 0
