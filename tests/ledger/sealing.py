@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
+from flask import current_app
 
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.money import won
@@ -26,6 +28,12 @@ SALE = {
     "liabilities:coop:gayo:held": won(-970),
     "funds:village:held": won(-30),
 }
+
+
+def use_known_key() -> None:
+    """Let the application take SIGNER for its own key, as audits and the worker do."""
+    config = current_app.config["LUMBUNG"]
+    current_app.config["LUMBUNG"] = replace(config, ledger_key=SIGNER.text)
 
 
 def sell(count: int = 1, **more) -> list[int]:

@@ -18,7 +18,7 @@ from marketplace.ledger.operations.sealing import seal_entries
 from marketplace.ledger.queries import balance, credit_balance
 from marketplace.ledger.queries.audits import run_checks
 from tests.ledger.drafts import a_draft
-from tests.ledger.sealing import SIGNER
+from tests.ledger.sealing import SIGNER, use_known_key
 
 PROCESSES = 8
 SHARES = 30
@@ -90,6 +90,7 @@ def watch():
 
 @pytest.mark.usefixtures("committed")
 def test_what_eight_processes_write_at_once_all_comes_through():
+    use_known_key()
     with transaction():
         for fund in FUNDS:
             post(a_draft({"assets:bank-trust": won(6_000), fund: won(-6_000)}, key=fund))

@@ -44,7 +44,7 @@ from marketplace.reinvestment import operations as programs
 from marketplace.reinvestment.models import Disbursement, Pledge, Program, ProgramTheme
 from marketplace.sealing import CODES
 from tests.factories import a_cooperative, a_user, an_organization
-from tests.ledger.sealing import SIGNER
+from tests.ledger.sealing import SIGNER, use_known_key
 from tests.ledger.simulation import reference
 from tests.ledger.simulation.clock import Clock, Dice, Killed, killed_at, ruled_by
 from tests.orders.world import a_market, an_address, some_goods
@@ -135,6 +135,7 @@ class World:
         self.adjustments, self.reversed = [], {}
         self.closed, self.tidied = None, self.clock.at
         self.head = None
+        use_known_key()
         with ruled_by(self.clock, self.dice), transaction():
             self._set_up()
         self.check()
