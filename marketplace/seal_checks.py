@@ -93,7 +93,7 @@ def _said_by(check: verify.Check) -> Iterator[Breach]:
 
 
 def _differences(check: verify.Check, bundle: Bundle) -> Iterator[Breach]:
-    public = {code: minor for (code, _), minor in check.books.balances.items()}
+    public = check.books.balances
     ours = balances_under(bundle.size)
     for code in sorted(public.keys() | ours.keys()):
         if public.get(code, 0) != ours.get(code, 0):

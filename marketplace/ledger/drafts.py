@@ -13,6 +13,8 @@ from marketplace.kernel.money import Money
 from marketplace.ledger.chart import account_code, rule_for
 from marketplace.ledger.errors import OneSided, SelfApproval, Unbalanced, ZeroLine
 
+_text = json.encoder.encode_basestring
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -92,14 +94,43 @@ def seal_entry(
     people: tuple[int | None, int | None],
     reverses_id: int | None,
 ) -> str:
-    """The hash of an entry's body, from a draft or from what is booked; the same for both."""
-    body = {
-        "kind": kind,
-        "lines": sorted([code, minor] for code, minor in lines),
-        "ref": list(ref),
-        "policy": policy_id,
-        "people": list(people),
-        "reverses": reverses_id,
-    }
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """The hash of an entry's body, from a draft or from what is booked; the same for both.
+
+    The body is JSON with sorted keys and no spaces, written by hand because many are hashed.
+    """
+    sides = ",".join([f"[{_text(code)},{minor}]" for code, minor in sorted(lines)])
+    return seal_body(
+        kind=kind,
+        lines=sides,
+        ref=ref,
+        policy_id=policy_id,
+        people=people,
+        reverses_id=reverses_id,
+    )
+
+
+def seal_body(
+    *,
+    kind: str,
+    lines: str,
+    ref: tuple[str | None, str | None],
+    policy_id: int | None,
+    people: tuple[int | None, int | None],
+    reverses_id: int | None,
+) -> str:
+    """As `seal_entry`, with the lines as they are written there: `["code",minor]`, in order."""
+    proposed_by, approved_by = people
+    text = (
+        f'{{"kind":{_text(kind)},"lines":[{lines}]'
+        f',"people":[{_plain(proposed_by)},{_plain(approved_by)}],"policy":{_plain(policy_id)}'
+        f',"ref":[{_words(ref[0])},{_words(ref[1])}],"reverses":{_plain(reverses_id)}}}'
+    )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: int | None) -> str:
+    return "null" if value is None else str(value)
+
+
+def _words(value: str | None) -> str:
+    return "null" if value is None else _text(value)

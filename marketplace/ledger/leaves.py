@@ -49,11 +49,13 @@ class Booked(NamedTuple):
     @property
     def is_whole(self) -> bool:
         """Whether its lines are those it was booked with, by their numbers."""
-        return [(line.line_no, line.line_count) for line in self.lines] == [
-            (number, self.line_count) for number in range(1, self.line_count + 1)
-        ]
+        count = self.line_count
+        return len(self.lines) == count and all(
+            line[0] == number and line[1] == count for number, line in enumerate(self.lines, 1)
+        )
 
 
+quoted = json.encoder.encode_basestring
 _write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -72,7 +74,7 @@ def leaf_of(entry: Booked, *, salt: bytes, receipt: str | None) -> dict[str, Any
         "receipt": receipt,
         "ref": f"{entry.ref_kind}:{entry.ref_id}" if is_public else None,
         "reverses": _number(entry.reverses_id),
-        "signatures": str(len({entry.proposed_by, entry.approved_by} - {None})),
+        "signatures": str(_signatures(entry)),
         "v": FORMAT,
     }
 
@@ -90,6 +92,63 @@ def private_part(entry: Booked) -> dict[str, Any]:
     }
 
 
+def written_leaf(
+    entry: Booked, *, salt: bytes, receipt: str | None, lines: str | None = None
+) -> bytes:
+    """The same bytes as `canonical(leaf_of(…))`, without a dictionary: many are written.
+
+    `lines` are those of the entry as `written_lines` writes them, where the database did so.
+    """
+    private = (
+        f'{{"approved_by":{_quoted(entry.approved_by)},"idem_key":{quoted(entry.idem_key)}'
+        f',"memo":{quoted(entry.memo)},"proposed_by":{_quoted(entry.proposed_by)}'
+        f',"ref_id":{_words(entry.ref_id)},"ref_kind":{_words(entry.ref_kind)}'
+        f',"request_sha256":{quoted(entry.request_sha256)}}}'
+    )
+    is_public = entry.ref_kind in PUBLIC_REFS and entry.ref_id is not None
+    return (
+        f'{{"effective_on":"{entry.effective_on.isoformat()}","id":"{entry.id}"'
+        f',"kind":{quoted(entry.kind)}'
+        f',"lines":[{written_lines(entry.lines) if lines is None else lines}]'
+        f',"occurred_at":"{_instant(entry.occurred_at)}","policy":{_quoted(entry.policy_id)}'
+        f',"posted_at":"{_instant(entry.posted_at)}"'
+        f',"private":"{sha256(salt + private.encode()).hexdigest()}"'
+        f',"receipt":{_words(receipt)}'
+        f',"ref":{quoted(f"{entry.ref_kind}:{entry.ref_id}") if is_public else "null"}'
+        f',"reverses":{_quoted(entry.reverses_id)}'
+        f',"signatures":"{_signatures(entry)}","v":"{FORMAT}"}}'
+    ).encode()
+
+
+def written_lines(lines: Sequence[BookedLine]) -> str:
+    return ",".join(
+        [
+            f'[{quoted(code)},{quoted(currency)},"{amount}"]'
+            for _, _, code, currency, amount in lines
+        ]
+    )
+
+
+def are_plain(lines: str, count: int) -> bool:
+    """Whether `lines` can only be `count` lines, none of whose words needs an escape.
+
+    Each line has six quotes; a code with a quote in it could pretend to be two lines.
+    """
+    return lines.count('"') == 6 * count and "\\" not in lines and lines.isprintable()
+
+
+def are_balanced(lines: str) -> bool:
+    """Whether plain lines sum to zero in each of their currencies, and there are two."""
+    words = lines[2:-2].replace('"],["', '","').split('","')
+    currencies, minors = words[1::3], list(map(int, words[2::3]))
+    if currencies.count(currencies[0]) == len(currencies):
+        return not sum(minors) and len(minors) >= 2
+    sums: dict[str, int] = {}
+    for currency, minor in zip(currencies, minors, strict=True):
+        sums[currency] = sums.get(currency, 0) + minor
+    return not any(sums.values())
+
+
 def receipt_tag(code: str, entry_id: int) -> str:
     """What the code of a receipt finds its entries by; without the code it says nothing."""
     return hmac.digest(code.encode(), str(entry_id).encode(), "sha256").hex()
@@ -102,6 +161,20 @@ def canonical(content: dict[str, Any]) -> bytes:
 
 def _number(value: int | None) -> str | None:
     return None if value is None else str(value)
+
+
+def _quoted(value: int | None) -> str:
+    return "null" if value is None else f'"{value}"'
+
+
+def _words(value: str | None) -> str:
+    return "null" if value is None else quoted(value)
+
+
+def _signatures(entry: Booked) -> int:
+    if entry.proposed_by is None and entry.approved_by is None:
+        return 0
+    return len({entry.proposed_by, entry.approved_by} - {None})
 
 
 def _instant(at: datetime) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 
 from marketplace.kernel.db import db
 from marketplace.ledger.errors import NoteUnreadable, SealBroken, SealForked
-from marketplace.ledger.leaves import Booked, canonical, leaf_of, receipt_tag
+from marketplace.ledger.leaves import Booked, receipt_tag, written_leaf
 from marketplace.ledger.merkle import TILE_HEIGHT, Frontier, is_consistent, leaf_hash
 from marketplace.ledger.models import LedgerCosignature, LedgerHead, LedgerLeaf, LedgerTileRoot
 from marketplace.ledger.notes import Checkpoint, Note, Signer, Verifier, read_note
@@ -144,14 +144,17 @@ def _frontier(head: LedgerHead | None, verifier: Verifier) -> Frontier:
 
 
 def _write_leaves(
-    entries: Sequence[Booked], frontier: Frontier, codes: Codes, new_salt: NewSalt
+    entries: Sequence[tuple[Booked, str | None]],
+    frontier: Frontier,
+    codes: Codes,
+    new_salt: NewSalt,
 ) -> None:
-    tags = _receipt_tags(entries, codes)
+    tags = _receipt_tags([entry for entry, _ in entries], codes)
     leaves: list[dict[str, Any]] = []
     roots: list[dict[str, Any]] = []
-    for entry in entries:
+    for entry, lines in entries:
         salt, receipt = new_salt(entry.id), tags.get(entry.id)
-        hash_ = leaf_hash(canonical(leaf_of(entry, salt=salt, receipt=receipt)))
+        hash_ = leaf_hash(written_leaf(entry, salt=salt, receipt=receipt, lines=lines))
         leaves.append(
             {
                 "leaf_index": frontier.size,

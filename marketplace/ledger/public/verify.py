@@ -31,7 +31,8 @@ import os
 import re
 import sys
 import zipfile
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256, sha512
 from typing import Any, NamedTuple
@@ -45,6 +46,7 @@ CASH = (
     "assets:payout-transit",
     "assets:disburse-transit",
 )
+STRETCH = 1 << 20
 FREE_FUNDS = ("funds:refund-reserve",)
 
 
@@ -68,27 +70,34 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """The whole subtrees of a growing tree, the largest first."""
+    """The whole subtrees of a growing tree, by height; None where there is none."""
 
     def __init__(self) -> None:
         self.size = 0
-        self.edge: list[bytes] = []
+        self.edge: list[bytes | None] = []
 
-    def append(self, hash_: bytes) -> None:
-        size = self.size = self.size + 1
-        edge = self.edge
-        while not size & 1:
-            hash_ = sha256(b"\x01" + edge.pop() + hash_).digest()
-            size >>= 1
-        edge.append(hash_)
+    def extend(self, hashes: list[bytes]) -> None:
+        self.size += len(hashes)
+        height = 0
+        while hashes:
+            if height == len(self.edge):
+                self.edge.append(None)
+            left = self.edge[height]
+            if left is not None:
+                hashes = [left, *hashes]
+            self.edge[height] = hashes[-1] if len(hashes) & 1 else None
+            hashes = [
+                sha256(b"\x01" + left + right).digest()
+                for left, right in zip(hashes[::2], hashes[1::2])
+            ]
+            height += 1
 
     def root(self) -> bytes:
-        if not self.edge:
-            return sha256(b"").digest()
-        root = self.edge[-1]
-        for left in reversed(self.edge[:-1]):
-            root = node_hash(left, root)
-        return root
+        root = None
+        for left in self.edge:
+            if left is not None:
+                root = left if root is None else node_hash(left, root)
+        return sha256(b"").digest() if root is None else root
 
 
 def root_of_proof(hash_: bytes, index: int, size: int, proof: list[bytes]) -> bytes | None:
@@ -226,16 +235,16 @@ def decoded(text: str) -> bytes:
 
 # The one way in which an entry is written down and sealed: JSON with sorted keys and no spaces.
 WORDS = r'"[^"\\\x00-\x1f]+"'
-NUMBER = r'"[1-9]\d*"'
-INSTANT = r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"'
+NUMBER = r'"[1-9][0-9]*"'
+INSTANT = r'"[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]{6}Z"'
 HASH = r'"[0-9a-f]{64}"'
-LINE = r'\["([A-Za-z0-9:-]+:[a-z]{3})","([A-Z]{3})","(-?[1-9]\d*)"\]'
-PLAIN_LINE = LINE.replace("(", "(?:")
-ENTRY = re.compile(
-    r'\{"effective_on":"\d{4}-\d\d-\d\d"'
-    rf',"id":({NUMBER})'
+LINE = r'\["[A-Za-z0-9:-]+","[A-Z]{3}","-?[1-9][0-9]*"\]'
+# Whole lines of a text; what is looked at closer is in groups.
+ENTRIES = re.compile(
+    r'^\{"effective_on":"[0-9]{4}-[0-9][0-9]-[0-9][0-9]"'
+    r',"id":"([1-9][0-9]*)"'
     rf',"kind":{WORDS}'
-    rf',"lines":\[({PLAIN_LINE}(?:,{PLAIN_LINE})+)\]'
+    rf',"lines":\[({LINE}(?:,{LINE})+)\]'
     rf',"occurred_at":{INSTANT}'
     rf',"policy":(?:null|{NUMBER})'
     rf',"posted_at":{INSTANT}'
@@ -244,11 +253,14 @@ ENTRY = re.compile(
     rf',"ref":(?:null|{WORDS})'
     rf',"reverses":(null|{NUMBER})'
     r',"signatures":"[0-9]"'
-    r',"v":"1"\}',
-    re.ASCII,
+    r',"v":"1"\}\n',
+    re.MULTILINE,
 )
-lines_in = re.compile(LINE, re.ASCII).findall
-written_as_sealed = ENTRY.fullmatch
+written_as_sealed = ENTRIES.findall
+
+
+def is_entry(line: bytes) -> bool:
+    return bool(written_as_sealed(line.decode("utf-8", "replace") + "\n"))
 
 
 def canonical(content: dict[str, Any]) -> bytes:
@@ -263,45 +275,61 @@ def number_of(entry_id: str) -> str:
     return f"J-{digits[:5]}-{digits[5:9]}-{digits[9:]}"
 
 
+Entry = tuple[str, str, str, str]
+"""An id, its lines as they are written, its receipt, and what it reverses."""
+
+
 class Books:
     """What the entries say, added up here."""
 
     def __init__(self) -> None:
-        self.balances: Counter[tuple[str, str]] = Counter()
+        self.balances: defaultdict[str, int] = defaultdict(int)
+        self.places: set[tuple[str, str]] = set()
         self.ids: set[str] = set()
         self.reversed: set[str] = set()
 
-    def add(self, entry_id: str, lines: str, undone: str | None) -> None:
-        """Raises Wrong for an entry that breaks a rule of double entry."""
-        sums: dict[str, int] = {}
-        for code, currency, amount in lines_in(lines):
-            minor = int(amount)
-            sums[currency] = sums.get(currency, 0) + minor
-            self.balances[code, currency] += minor
+    def add(self, entries: list[Entry]) -> Iterator[str]:
+        """Count them in; gives a sentence for each that breaks a rule of double entry."""
+        balances = self.balances
+        for entry_id, lines, _, undone in entries:
+            words = lines[2:-2].replace('"],["', '","').split('","')
+            codes, currencies, minors = words[::3], words[1::3], list(map(int, words[2::3]))
+            if sum(minors) or currencies.count(currencies[0]) != len(currencies):
+                yield from self._balance(entry_id, currencies, minors)
+            for code, minor in zip(codes, minors):
+                balances[code] += minor
+            self.places.update(zip(codes, currencies))
+            if entry_id in self.ids:
+                yield f"Entry {number_of(entry_id)} is there twice."
+            self.ids.add(entry_id)
+            if undone != "null":
+                if undone in self.reversed:
+                    yield f"Entry {number_of(undone[1:-1])} is reversed twice."
+                self.reversed.add(undone)
+
+    @staticmethod
+    def _balance(entry_id: str, currencies: list[str], minors: list[int]) -> Iterator[str]:
+        sums: Counter[str] = Counter()
+        for currency, minor in zip(currencies, minors):
+            sums[currency] += minor
         if any(sums.values()):
-            raise Wrong(f"Entry {number_of(entry_id)} does not balance.")
-        if entry_id in self.ids:
-            raise Wrong(f"Entry {number_of(entry_id)} is there twice.")
-        self.ids.add(entry_id)
-        if undone is not None:
-            if undone in self.reversed:
-                raise Wrong(f"Entry {number_of(undone)} is reversed twice.")
-            self.reversed.add(undone)
+            yield f"Entry {number_of(entry_id)} does not balance."
 
     def close(self) -> None:
         """Raises Wrong for what only all entries together show."""
-        for code, currency in self.balances:
-            if code[-3:].upper() != currency:
+        for code, currency in self.places:
+            if code[-4:] != ":" + currency.lower():
                 raise Wrong(f"{code} has lines in {currency}.")
-        for undone in self.reversed - self.ids:
-            raise Wrong(f"Entry {number_of(undone)} is reversed, and not there.")
+        for undone in self.reversed:
+            if undone[1:-1] not in self.ids:
+                raise Wrong(f"Entry {number_of(undone[1:-1])} is reversed, and not there.")
 
     def cover(self, currency: str) -> tuple[int, int]:
         """Cash, and what is bound to a purpose, in one currency."""
         cash = held = 0
-        for (code, other), minor in self.balances.items():
+        for code, minor in self.balances.items():
             path = code[:-4]
-            if other != currency:
+            if code[-3:].upper() != currency:
                 continue
             if path in CASH:
                 cash += minor
@@ -341,10 +369,20 @@ class Check:
             raise Unreadable(f"The bundle has no {name}.") from None
 
     def _lines(self, name: str) -> Iterator[bytes]:
+        for text in self._stretches(name):
+            yield from text[:-1].split(b"\n")
+
+    def _stretches(self, name: str) -> Iterator[bytes]:
+        """A file in whole lines, about a megabyte at a time."""
         try:
             with self.bundle.open(name) as file:
-                for line in file:
-                    yield line.rstrip(b"\n")
+                rest = b""
+                while read := file.read(STRETCH):
+                    whole, newline, rest = (rest + read).rpartition(b"\n")
+                    if newline:
+                        yield whole + newline
+                if rest:
+                    yield rest + b"\n"
         except KeyError:
             raise Unreadable(f"The bundle has no {name}.") from None
 
@@ -356,35 +394,48 @@ class Check:
     def entries(self, also: Iterable[int]) -> str:
         """Read every entry; remember the roots that will be compared."""
         heads = [json.loads(line) for line in self._lines("checkpoints.jsonl")]
-        wanted = {int(head["size"]) for head in heads} | {self.head.size} | set(also)
-        tree, roots = self.tree, self.roots
-        wrongs: list[Wrong] = []
-        for line in self._lines("leaves.jsonl"):
-            try:
-                self._read(line)
-            except Wrong as wrong:
-                wrongs.append(wrong)
-            tree.append(sha256(b"\x00" + line).digest())
-            if tree.size in wanted:
-                roots[tree.size] = tree.root()
+        sizes = sorted({int(head["size"]) for head in heads} | {self.head.size} | set(also))
+        wrongs: list[str] = []
+        for text in self._stretches("leaves.jsonl"):
+            lines = text[:-1].split(b"\n")
+            wrongs += self._read(text, lines)
+            self._grow([sha256(b"\x00" + line).digest() for line in lines], sizes)
         if wrongs:
             more = f" (and {len(wrongs) - 1:,} more)" if wrongs[1:] else ""
             raise Wrong(f"{wrongs[0]}{more}")
-        if tree.size != self.head.size:
-            raise Wrong(f"The head has {self.head.size:,} entries, the bundle {tree.size:,}.")
+        count = self.tree.size
+        if count != self.head.size:
+            raise Wrong(f"The head has {self.head.size:,} entries, the bundle {count:,}.")
         self.books.close()
-        return f"All {tree.size:,} entries balance in each of their currencies."
+        return f"All {count:,} entries balance in each of their currencies."
 
-    def _read(self, line: bytes) -> None:
-        entry = written_as_sealed(line.decode("utf-8", "replace"))
-        if entry is None:
-            raise Wrong(f"Entry {self.tree.size + 1} is not written as entries are sealed.")
-        entry_id, lines, receipt, undone = entry.groups()
-        if self.code is not None and receipt != "null":
-            tag = hmac.new(self.code.encode(), entry_id[1:-1].encode(), "sha256").hexdigest()
-            if hmac.compare_digest(tag, receipt[1:-1]):
-                self.found.append(json.loads(line))
-        self.books.add(entry_id[1:-1], lines, None if undone == "null" else undone[1:-1])
+    def _grow(self, hashes: list[bytes], sizes: list[int]) -> None:
+        """Let the tree grow, with a stop at each of `sizes` to remember the root."""
+        tree, begun, done = self.tree, self.tree.size, 0
+        for size in sizes[bisect_right(sizes, begun) : bisect_right(sizes, begun + len(hashes))]:
+            tree.extend(hashes[done : size - begun])
+            done = size - begun
+            self.roots[size] = tree.root()
+        tree.extend(hashes[done:])
+
+    def _read(self, text: bytes, lines: list[bytes]) -> Iterator[str]:
+        entries = written_as_sealed(text.decode("utf-8", "replace"))
+        if len(entries) != len(lines):
+            for place, line in enumerate(lines, self.tree.size + 1):
+                if not is_entry(line):
+                    yield f"Entry {place} is not written as entries are sealed."
+            lines = [line for line in lines if is_entry(line)]
+        if self.code is not None:
+            self._find(self.code.encode(), lines, entries)
+        yield from self.books.add(entries)
+
+    def _find(self, code: bytes, lines: list[bytes], entries: list[Entry]) -> None:
+        """Keep the entries that belong to a receipt."""
+        for line, (entry_id, _, receipt, _) in zip(lines, entries):
+            if receipt != "null":
+                tag = hmac.new(code, entry_id.encode(), "sha256").hexdigest()
+                if hmac.compare_digest(tag, receipt[1:-1]):
+                    self.found.append(json.loads(line))
 
     def root(self) -> str:
         if self.roots.get(self.head.size) != self.head.root:
@@ -403,7 +454,7 @@ class Check:
     def balances(self) -> str:
         published = json.loads(self._text("balances.json"))
         said = {code: int(minor) for code, minor in published["balances"].items()}
-        ours = {code: minor for (code, _), minor in self.books.balances.items()}
+        ours = self.books.balances
         for code in sorted(said.keys() | ours.keys()):
             if said.get(code, 0) != ours.get(code, 0):
                 raise Wrong(
@@ -414,7 +465,7 @@ class Check:
 
     def coverage(self) -> str:
         words = []
-        for currency in sorted({currency for _, currency in self.books.balances}):
+        for currency in sorted({code[-3:].upper() for code in self.books.balances}):
             cash, held = self.books.cover(currency)
             # Rupiah on their way to cooperatives are paid from won: that place is below zero.
             if held > max(cash, 0):

@@ -7,13 +7,20 @@ from base64 import b64encode
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Text, cast, exists, func, literal, select
 
 from marketplace.kernel.db import db
 from marketplace.ledger.errors import NotSealed
-from marketplace.ledger.leaves import Booked, BookedLine, canonical, leaf_of, private_part
+from marketplace.ledger.leaves import (
+    Booked,
+    BookedLine,
+    are_plain,
+    leaf_of,
+    private_part,
+    written_leaf,
+)
 from marketplace.ledger.merkle import (
     TILE_WIDTH,
     consistency_proof,
@@ -33,7 +40,25 @@ from marketplace.ledger.models import (
 STRETCH = 1_000
 """How many leaves are read at once."""
 
-COLUMNS = [getattr(LedgerEntry, name) for name in Booked._fields if name != "lines"]
+# Columns of tables, not of models: a million rows are read without what the ORM adds to each.
+ENTRIES = LedgerEntry.__table__
+LEAVES = LedgerLeaf.__table__
+POSTINGS = LedgerPosting.__table__
+ACCOUNTS = LedgerAccount.__table__
+COLUMNS = [ENTRIES.c[name] for name in Booked._fields if name != "lines"]
+LEAF = [LEAVES.c[name] for name in ("leaf_index", "entry_id", "salt", "receipt", "leaf_hash")]
+LINES = (
+    select(
+        POSTINGS.c.entry_id,
+        POSTINGS.c.line_no,
+        POSTINGS.c.line_count,
+        ACCOUNTS.c.code,
+        POSTINGS.c.currency,
+        POSTINGS.c.amount,
+    )
+    .join(ACCOUNTS, ACCOUNTS.c.id == POSTINGS.c.account_id)
+    .order_by(POSTINGS.c.entry_id, POSTINGS.c.line_no)
+)
 
 IS_UNSEALED: ColumnElement[bool] = ~exists().where(LedgerLeaf.entry_id == LedgerEntry.id)
 
@@ -47,6 +72,25 @@ class Leaf:
     salt: bytes
     receipt: str | None
     hash: bytes
+
+
+class Sealed(NamedTuple):
+    """A leaf and its entry: with `lines` as text, or, where they need a closer look, its own."""
+
+    leaf: Leaf
+    entry: Booked | None
+    lines: str | None
+
+    @property
+    def is_plain(self) -> bool:
+        return self.entry is not None and self.lines is not None
+
+    def written(self) -> bytes:
+        """The bytes of the leaf, from what the books say now."""
+        assert self.entry is not None
+        return written_leaf(
+            self.entry, salt=self.leaf.salt, receipt=self.leaf.receipt, lines=self.lines
+        )
 
 
 def find_head(size: int | None = None) -> LedgerHead | None:
@@ -100,12 +144,24 @@ def has_unsealed(*, since: int = 0) -> bool:
     return db.session.scalar(select(LedgerEntry.id).where(*_unsealed(since)).limit(1)) is not None
 
 
-def list_unsealed(*, since: int = 0, limit: int) -> list[Booked]:
-    """Committed entries without a leaf, from the id `since` on, in the order of their ids."""
+def list_unsealed(*, since: int = 0, limit: int) -> list[tuple[Booked, str | None]]:
+    """Committed entries without a leaf, from the id `since` on, in the order of their ids.
+
+    With each its lines as text; where they need a closer look, the entry has its own.
+    """
     rows = db.session.execute(
-        select(*COLUMNS).where(*_unsealed(since)).order_by(LedgerEntry.id).limit(limit)
+        select(*COLUMNS).where(*_unsealed(since)).order_by(ENTRIES.c.id).limit(limit)
     ).all()
-    return _booked(rows)
+    if not rows:
+        return []
+    lines = _written_lines(POSTINGS.c.entry_id.in_([row.id for row in rows]))
+    written = [lines.get((row.id, row.line_count)) for row in rows]
+    closer = [row for row, text in zip(rows, written, strict=True) if text is None]
+    whole = {entry.id: entry for entry in _booked(closer)} if closer else {}
+    return [
+        (whole.get(row.id) or Booked._make([*row, ()]), text)
+        for row, text in zip(rows, written, strict=True)
+    ]
 
 
 def count_waiting(*, before: datetime | None = None) -> tuple[int, int | None]:
@@ -141,7 +197,7 @@ def _unsealed(since: int) -> tuple[ColumnElement[bool], ...]:
 def find_booked(entry_ids: Collection[int]) -> dict[int, Booked]:
     """Entries as they are in the books now, by id; one that cannot be read is not there."""
     try:
-        rows = db.session.execute(select(*COLUMNS).where(LedgerEntry.id.in_(entry_ids))).all()
+        rows = db.session.execute(select(*COLUMNS).where(ENTRIES.c.id.in_(entry_ids))).all()
         return {entry.id: entry for entry in _booked(rows)}
     except (ValueError, TypeError):
         # Something that is no date or number was written past the application.
@@ -153,22 +209,76 @@ def find_booked(entry_ids: Collection[int]) -> dict[int, Booked]:
 def _booked(rows: Sequence[Any]) -> list[Booked]:
     """Headers with their lines; one query."""
     lines: dict[int, list[BookedLine]] = {row.id: [] for row in rows}
-    found = db.session.execute(
-        select(
-            LedgerPosting.entry_id,
-            LedgerPosting.line_no,
-            LedgerPosting.line_count,
-            LedgerAccount.code,
-            LedgerPosting.currency,
-            LedgerPosting.amount,
-        )
-        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
-        .where(LedgerPosting.entry_id.in_(lines))
-        .order_by(LedgerPosting.entry_id, LedgerPosting.line_no)
-    )
-    for row in found:
-        lines[row[0]].append(BookedLine(*row[1:]))
+    for row in db.session.execute(LINES.where(POSTINGS.c.entry_id.in_(lines))).all():
+        lines[row[0]].append(BookedLine._make(row[1:]))
     return [Booked._make([*row, lines[row.id]]) for row in rows]
+
+
+def read_stretch(start: int, stop: int) -> list[Sealed]:
+    """Leaves from index `start` up to, and without, `stop`, with what is in the books now.
+
+    A few queries. An entry that is gone, or cannot be read any more, is not there.
+    """
+    place = LEAVES.c.leaf_index
+    wanted = (place >= start, place < stop)
+    try:
+        rows = db.session.execute(
+            select(*LEAF, *COLUMNS)
+            .select_from(LEAVES.outerjoin(ENTRIES, ENTRIES.c.id == LEAVES.c.entry_id))
+            .where(*wanted)
+            .order_by(place)
+        ).all()
+    except (ValueError, TypeError):
+        leaves = list_leaves(start, stop)
+        entries = find_booked([leaf.entry_id for leaf in leaves])
+        return [Sealed(leaf, entries.get(leaf.entry_id), None) for leaf in leaves]
+    lines = _written_lines(LEAVES.c.entry_id == POSTINGS.c.entry_id, *wanted)
+    width = len(LEAF)
+    stretch = []
+    for row in rows:
+        entry = None if row[width] is None else Booked._make([*row[width:], ()])
+        written = lines.get((entry.id, entry.line_count)) if entry else None
+        stretch.append(Sealed(Leaf(*row[:width]), entry, written))
+    closer = [one.leaf.entry_id for one in stretch if not one.is_plain]
+    if closer:
+        entries = find_booked(closer)
+        stretch = [
+            one if one.is_plain else Sealed(one.leaf, entries.get(one.leaf.entry_id), None)
+            for one in stretch
+        ]
+    return stretch
+
+
+def _written_lines(*conditions: ColumnElement[bool]) -> dict[tuple[int, int], str]:
+    """By entry and number of lines: its lines as a leaf has them, where they are whole.
+
+    The database writes them, since that makes one row of many. What it does not write as we do
+    (a quote in a name), and what lacks a line, is left out.
+    """
+    text = literal('["').concat(ACCOUNTS.c.code).concat('","').concat(POSTINGS.c.currency)
+    line = (
+        select(
+            POSTINGS.c.entry_id,
+            POSTINGS.c.line_no,
+            POSTINGS.c.line_count,
+            text.concat('","').concat(cast(POSTINGS.c.amount, Text)).concat('"]').label("text"),
+        )
+        .join(ACCOUNTS, ACCOUNTS.c.id == POSTINGS.c.account_id)
+        .where(*conditions)
+        .order_by(POSTINGS.c.entry_id, POSTINGS.c.line_no)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(line.c.entry_id, func.aggregate_strings(line.c.text, ","), func.count())
+        .group_by(line.c.entry_id)
+        .having(
+            func.min(line.c.line_no) == 1,
+            func.max(line.c.line_no) == func.count(),
+            func.min(line.c.line_count) == func.count(),
+            func.max(line.c.line_count) == func.count(),
+        )
+    ).all()
+    return {(entry_id, count): lines for entry_id, lines, count in rows if are_plain(lines, count)}
 
 
 def list_leaves(start: int, stop: int) -> list[Leaf]:
@@ -219,13 +329,9 @@ def written_leaves(start: int, stop: int) -> Iterator[bytes]:
     An entry that is gone leaves a gap, which every root shows.
     """
     for begin in range(start, stop, STRETCH):
-        leaves = list_leaves(begin, min(begin + STRETCH, stop))
-        entries = find_booked([leaf.entry_id for leaf in leaves])
-        for leaf in leaves:
-            if leaf.entry_id in entries:
-                yield canonical(
-                    leaf_of(entries[leaf.entry_id], salt=leaf.salt, receipt=leaf.receipt)
-                )
+        for sealed in read_stretch(begin, min(begin + STRETCH, stop)):
+            if sealed.entry is not None:
+                yield sealed.written()
 
 
 class Tiles:

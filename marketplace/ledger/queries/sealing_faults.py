@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from sqlalchemy import func, select
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import N_
 from marketplace.ledger.errors import KeyUnreadable, NoteUnreadable
-from marketplace.ledger.leaves import Booked, canonical, leaf_of
+from marketplace.ledger.leaves import Booked, are_balanced
 from marketplace.ledger.merkle import TILE_HEIGHT, Frontier, leaf_hash
 from marketplace.ledger.models import (
     LedgerCosignature,
@@ -24,10 +23,10 @@ from marketplace.ledger.queries.entries import entry_number
 from marketplace.ledger.queries.sealing import (
     STRETCH,
     Leaf,
+    Sealed,
     count_waiting,
-    find_booked,
     list_heads,
-    list_leaves,
+    read_stretch,
 )
 
 
@@ -125,10 +124,8 @@ def check_seal(verifier: Verifier, *, last_seen: Checkpoint | None = None) -> Se
             )
         )
     for start in range(0, size, STRETCH):
-        leaves = list_leaves(start, min(start + STRETCH, size))
-        entries = find_booked([leaf.entry_id for leaf in leaves])
-        for leaf in leaves:
-            faults += _check_leaf(leaf, entries.get(leaf.entry_id), tree)
+        for sealed in read_stretch(start, min(start + STRETCH, size)):
+            faults += _check_leaf(sealed, tree)
     faults += tree.end()
     faults += _check_cosignatures(tree)
     if last_seen is not None and tree.roots.get(last_seen.size) != last_seen.root:
@@ -141,29 +138,31 @@ def check_seal(verifier: Verifier, *, last_seen: Checkpoint | None = None) -> Se
     return SealReport(tree.frontier.size, tree.heads, count_waiting()[0], faults)
 
 
-def _check_leaf(leaf: Leaf, entry: Booked | None, tree: _Tree) -> Iterator[Fault]:
-    number = entry_number(leaf.entry_id)
+def _check_leaf(sealed: Sealed, tree: _Tree) -> Iterator[Fault]:
+    leaf, entry, lines = sealed
     if leaf.index != tree.frontier.size:
         yield Fault(N_("Place %(index)s of the log is empty."), {"index": tree.frontier.size})
         tree.frontier = Frontier(leaf.index, [b""] * leaf.index.bit_count())
     if entry is None:
-        yield Fault(N_("Entry %(number)s is gone."), {"number": number}, leaf.entry_id)
+        yield _fault(N_("Entry %(number)s is gone."), leaf)
         yield from tree.append(b"")
         return
-    hash_ = leaf_hash(canonical(leaf_of(entry, salt=leaf.salt, receipt=leaf.receipt)))
-    if hash_ != leaf.hash or not entry.is_whole:
-        yield Fault(
-            N_("Entry %(number)s is not what was sealed."), {"number": number}, leaf.entry_id
-        )
-    if not _is_balanced(entry):
-        yield Fault(N_("Entry %(number)s does not balance."), {"number": number}, leaf.entry_id)
+    hash_ = leaf_hash(sealed.written())
+    if hash_ != leaf.hash or not (sealed.is_plain or entry.is_whole):
+        yield _fault(N_("Entry %(number)s is not what was sealed."), leaf)
+    if not (_is_balanced(entry) if lines is None else are_balanced(lines)):
+        yield _fault(N_("Entry %(number)s does not balance."), leaf)
     yield from tree.append(hash_)
 
 
+def _fault(message: str, leaf: Leaf) -> Fault:
+    return Fault(message, {"number": entry_number(leaf.entry_id)}, leaf.entry_id)
+
+
 def _is_balanced(entry: Booked) -> bool:
-    sums: Counter[str] = Counter()
-    for line in entry.lines:
-        sums[line.currency] += line.amount
+    sums: dict[str, int] = {}
+    for _, _, _, currency, amount in entry.lines:
+        sums[currency] = sums.get(currency, 0) + amount
     return len(entry.lines) >= 2 and not any(sums.values())
 
 
