@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from marketplace.kernel.db import db, transaction
@@ -35,6 +35,7 @@ from tests.factories import NOON
 from tests.ledger.drafts import a_draft
 from tests.ledger.sealing import SALE, SIGNER, a_bundle, check, seal, sell, tamper
 
+at_leisure = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 NUMBERS = st.integers(1, 2**63 - 1)
 MINORS = st.integers(-(2**63), 2**63 - 1).filter(bool)
@@ -75,6 +76,7 @@ ENTRIES = st.builds(
 )
 
 
+@at_leisure
 @given(ENTRIES, st.binary(max_size=16), st.none() | WORDS)
 def test_a_leaf_is_written_as_its_canonical_form(entry, salt, receipt):
     plain = canonical(leaf_of(entry, salt=salt, receipt=receipt))
@@ -84,6 +86,7 @@ def test_a_leaf_is_written_as_its_canonical_form(entry, salt, receipt):
     assert written_leaf(entry, salt=salt, receipt=receipt, lines=lines) == plain
 
 
+@at_leisure
 @given(
     WORDS,
     st.lists(st.tuples(WORDS, MINORS), max_size=6),
@@ -116,6 +119,7 @@ def test_a_body_is_hashed_as_its_canonical_form(kind, lines, ref, policy, people
     )
 
 
+@at_leisure
 @given(st.lists(st.tuples(st.sampled_from(["KRW", "IDR", "USD"]), st.integers(-3, 3)), max_size=6))
 def test_text_of_lines_balances_as_its_numbers_do(sides):
     lines = [BookedLine(1, 1, "assets:bank:krw", *side) for side in sides]
@@ -128,6 +132,7 @@ def test_text_of_lines_balances_as_its_numbers_do(sides):
         assert are_balanced(written_lines(lines)) == expected
 
 
+@at_leisure
 @given(LINES)
 def test_lines_are_plain_only_where_no_word_needs_an_escape(lines):
     raw = ",".join(f'["{line.code}","{line.currency}","{line.amount}"]' for line in lines)
@@ -136,6 +141,7 @@ def test_lines_are_plain_only_where_no_word_needs_an_escape(lines):
         assert raw == written_lines(lines)
 
 
+@at_leisure
 @given(st.lists(st.integers(0, 40), max_size=8))
 def test_the_checkers_tree_grows_in_stretches_as_ours_does_leaf_by_leaf(widths):
     tree, frontier = verify.Tree(), Frontier()

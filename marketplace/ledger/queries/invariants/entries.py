@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal, or_, select, text
 from sqlalchemy.orm import aliased
 
 from marketplace.kernel.db import db
@@ -110,11 +110,13 @@ def check_balance(at: datetime) -> Finding:
 
 
 def _one_sided() -> Iterator[Breach]:
-    lines = _lines_by_entry()
+    second = aliased(LedgerPosting)
+    lines = select(func.count()).where(LedgerPosting.entry_id == LedgerEntry.id).scalar_subquery()
     rows = db.session.execute(
         select(LedgerEntry.id)
-        .outerjoin(lines, lines.c.entry_id == LedgerEntry.id)
-        .where(func.coalesce(lines.c.count, 0) < 2)
+        .outerjoin(second, (second.entry_id == LedgerEntry.id) & (second.line_no == 2))
+        # Counted only where there is no second line.
+        .where(case((second.entry_id.is_(None), lines), else_=2) < 2)
         .order_by(LedgerEntry.id)
     )
     return (Breach(N_("The entry has fewer than two lines."), {}, row.id) for row in rows)
@@ -143,15 +145,27 @@ def check_lines(at: datetime) -> Finding:
         )
         for entry_id, count, found in wrong
     ]
-    orphans = db.session.execute(
+    rows, booked = db.session.execute(
+        select(
+            select(func.count()).select_from(LedgerPosting).scalar_subquery(),
+            select(func.coalesce(func.sum(LedgerEntry.line_count), 0)).scalar_subquery(),
+        )
+    ).one()
+    # Where every entry has its lines and there are no more than those, none stands alone.
+    if breaches or rows != booked:
+        breaches += _orphans()
+    return Finding(rows, breaches)
+
+
+def _orphans() -> Iterator[Breach]:
+    rows = db.session.execute(
         select(LedgerPosting.entry_id)
         .outerjoin(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
         .where(LedgerEntry.id.is_(None))
         .distinct()
         .order_by(LedgerPosting.entry_id)
     )
-    breaches += [Breach(N_("Lines stand without an entry."), {}, row.entry_id) for row in orphans]
-    return Finding(count_rows(LedgerPosting), breaches)
+    return (Breach(N_("Lines stand without an entry."), {}, row.entry_id) for row in rows)
 
 
 def check_guards(at: datetime) -> Finding:
@@ -166,28 +180,38 @@ def check_guards(at: datetime) -> Finding:
 
 
 def check_currencies(at: datetime) -> Finding:
-    rows = db.session.execute(
-        select(LedgerPosting.entry_id, LedgerPosting.currency, LedgerAccount.code)
-        .outerjoin(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
-        .where(
-            or_(
-                LedgerAccount.id.is_(None),
-                LedgerAccount.currency != LedgerPosting.currency,
-                ~LedgerAccount.code.endswith(func.lower(LedgerPosting.currency)),
-            )
-        )
-        .order_by(LedgerPosting.entry_id)
+    """Whether each line has the currency of its account; all lines of a pair are looked at once."""
+    pairs = (
+        select(LedgerPosting.account_id, LedgerPosting.currency, func.count().label("lines"))
+        .group_by(LedgerPosting.account_id, LedgerPosting.currency)
+        .subquery()
     )
-    return Finding(
-        count_rows(LedgerPosting),
-        [
-            Breach(
-                N_("A line in %(currency)s stands in “%(account)s”."),
-                {"currency": row.currency, "account": row.code or "?"},
-                row.entry_id,
-            )
-            for row in rows
-        ],
+    rows = db.session.execute(
+        select(pairs, LedgerAccount.code, LedgerAccount.currency.label("own")).outerjoin(
+            LedgerAccount, LedgerAccount.id == pairs.c.account_id
+        )
+    ).all()
+    breaches: list[Breach] = []
+    for row in rows:
+        if row.own != row.currency or not row.code.endswith(row.currency.lower()):
+            breaches += _lines_in(row.account_id, row.currency, row.code)
+    breaches.sort(key=lambda breach: breach.entry_id or 0)
+    return Finding(sum(row.lines for row in rows), breaches)
+
+
+def _lines_in(account_id: int, currency: str, code: str | None) -> Iterator[Breach]:
+    rows = db.session.scalars(
+        select(LedgerPosting.entry_id).where(
+            LedgerPosting.account_id == account_id, LedgerPosting.currency == currency
+        )
+    )
+    return (
+        Breach(
+            N_("A line in %(currency)s stands in “%(account)s”."),
+            {"currency": currency, "account": code or "?"},
+            entry_id,
+        )
+        for entry_id in rows
     )
 
 
