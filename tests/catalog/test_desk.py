@@ -32,6 +32,7 @@ from marketplace.reference.operations import DATA, FILES, import_file
 from tests.catalog.goods import TRANSLATED, a_coop, a_product, an_hs_code, variant_of
 from tests.catalog.shop import a_shop, sign_in
 from tests.factories import a_member, a_user
+from tests.stages import Stage
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -54,9 +55,17 @@ def a_shop_of_coffee():
     an_hs_code()
 
 
-@pytest.fixture(scope="module")
-def stage(stages):
-    return stages(a_shop_of_coffee)
+def a_shop_with_all_codes():
+    a_shop_of_coffee()
+    for name, model, read in FILES:
+        if model is HsCode:
+            import_file(DATA / name, model, read)
+
+
+@pytest.fixture
+def stage(request, stages) -> Stage:
+    everything = "all_codes" in request.fixturenames
+    return stages(a_shop_with_all_codes if everything else a_shop_of_coffee)
 
 
 @pytest.fixture
@@ -455,9 +464,7 @@ def test_an_hs_code_is_found_by_words_without_a_script(client, coop):
 
 @pytest.fixture
 def all_codes(database):
-    for name, model, read in FILES:
-        if model is HsCode:
-            import_file(DATA / name, model, read)
+    """The codes that customs knows, from our files."""
 
 
 @pytest.mark.parametrize(
