@@ -100,14 +100,18 @@ class Storm:
         self.lock = threading.Lock()
         self.is_over = threading.Event()
 
-    def blow(self, seconds=None):
-        """Send for `seconds` and kill everything in the middle, or until all is taken."""
+    def blow(self, answers=None):
+        """Send until all is taken, or kill everything in the middle, after so many answers."""
+        enough = len(self.taken) + (answers or 0)
         self.is_over.clear()
         threads = [threading.Thread(target=self._send_all) for _ in range(self.senders)]
         for thread in threads:
             thread.start()
-        if seconds is not None:
-            time.sleep(seconds)
+        if answers is not None:
+            until = time.monotonic() + 60
+            while len(self.taken) < enough and time.monotonic() < until:
+                time.sleep(0.005)
+            time.sleep(random.uniform(0, 0.1))
             self.servers.kill()
             self.is_over.set()
         for thread in threads:
