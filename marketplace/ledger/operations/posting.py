@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.kernel.db import db
@@ -26,13 +26,18 @@ from marketplace.ledger.errors import (
     PeriodClosed,
     PeriodSoftClosed,
 )
-from marketplace.ledger.models import LedgerEntry, LedgerPosting
+from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
 from marketplace.ledger.operations.accounts import lock_accounts, open_accounts
 from marketplace.ledger.queries.accounts import find_accounts
 from marketplace.ledger.queries.balances import balance
 from marketplace.ledger.queries.entries import Entry, get_entry
 
 NOT_OPEN = "ledger: account is not open"
+OPEN = select(LedgerAccount.code, LedgerAccount.id).where(
+    LedgerAccount.code.in_(bindparam("codes", expanding=True)), LedgerAccount.closed_on.is_(None)
+)
+INTO_POSTINGS = insert(LedgerPosting)
+INTO_ENTRIES = insert(LedgerEntry)
 AT_ONCE = """
     SELECT ledger_post(
         %(id)s, %(kind)s, %(idem_key)s, %(request_sha256)s, %(effective_on)s, %(occurred_at)s,
@@ -178,27 +183,30 @@ def _header(entry: NewEntry) -> dict[str, Any]:
 
 def _write_in_turn(connection: Connection, entry: NewEntry, header: dict[str, Any]) -> str | None:
     """Portable: one statement after the other. What the database said where nothing was written."""
-    accounts = find_accounts({line.code for line in entry.lines})
+    codes = [line.code for line in entry.lines]
+    accounts = {code: key for code, key in connection.execute(OPEN, {"codes": codes})}
+    if not accounts.keys() >= set(codes):
+        return NOT_OPEN
     rows = [
         {
             "entry_id": header["id"],
             "line_no": line_no,
-            "line_count": len(entry.lines),
-            "account_id": accounts[line.code].id,
+            "line_count": len(codes),
+            "account_id": accounts[code],
             "currency": line.amount.currency,
             "amount": line.amount.minor,
         }
-        for line_no, line in enumerate(entry.lines, start=1)
-        if line.code in accounts and accounts[line.code].closed_on is None
+        for line_no, (code, line) in enumerate(zip(codes, entry.lines, strict=True), start=1)
     ]
-    if len(rows) < len(entry.lines):
-        return NOT_OPEN
+    connection.exec_driver_sql("SAVEPOINT entry")
     try:
-        with connection.begin_nested():
-            connection.execute(insert(LedgerPosting), rows)
-            connection.execute(insert(LedgerEntry), header)
+        connection.execute(INTO_POSTINGS, rows)
+        connection.execute(INTO_ENTRIES, header)
     except IntegrityError as error:
+        connection.exec_driver_sql("ROLLBACK TO entry")
         return str(error.orig)
+    finally:
+        connection.exec_driver_sql("RELEASE entry")
     return None
 
 
