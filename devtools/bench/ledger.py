@@ -27,7 +27,7 @@ from devtools.bench.table import Row
 from tests.postgresql import Cluster
 
 ENTRIES = int(os.environ.get("BENCH_ENTRIES", "20000"))
-SECONDS = float(os.environ.get("BENCH_LEDGER_SECONDS", "2"))
+SECONDS = float(os.environ.get("BENCH_LEDGER_SECONDS", "3"))
 ROUNDS = int(os.environ.get("BENCH_LEDGER_ROUNDS", "5"))
 CLIENTS = (1, 2, 4, 8)
 OF_PGBENCH = {1: 0.85, 4: 0.45, 8: 0.30}
