@@ -56,8 +56,8 @@ class JournalForm(Form):
     class Meta(Form.Meta):
         csrf = False
 
-    since = DayField(_l("From"), [Optional()])
-    until = DayField(_l("To"), [Optional()])
+    since = DayField(_l("First day"), [Optional()])
+    until = DayField(_l("Last day"), [Optional()])
     kind = SelectField(_l("Kind"), validate_choice=False, filters=[plain])
     path = SelectField(_l("Account"), validate_choice=False, filters=[plain])
     text = StringField(_l("Words or number"), [Length(max=100)], filters=[plain])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.buying import COFFEE, SUGAR, buy
@@ -77,6 +78,17 @@ def _check_running_balance(page: Page) -> None:
     assert after[0] == closing
     for row, balance, before in zip(rows, after, [*after[1:], opening], strict=True):
         assert before + amount(row[3] or "0") - amount(row[2] or "0") == balance
+
+
+@pytest.mark.parametrize("lang", ["ko", "id", "en"])
+def test_the_filter_of_the_journal_stands_on_one_line(visit, lang):
+    page = visit("admin1", lang=lang)
+    page.goto(f"/{lang}/admin/ledger/")
+
+    controls = page.locator("main form.is-filter :is(input, select, button)").all()
+    boxes = [control.bounding_box() for control in controls]
+
+    assert len({round(box["y"] + box["height"]) for box in boxes}) == 1
 
 
 def test_no_program_is_paid_by_one_person_alone(visit):
