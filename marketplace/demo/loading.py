@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from marketplace.customs.operations import import_rules
+from marketplace.demo.banking import plan_banking
 from marketplace.demo.exports import load_exports, load_request
 from marketplace.demo.goods import load_goods
 from marketplace.demo.payouts import load_accounts, plan_payouts
@@ -65,6 +66,7 @@ def live_a_year(first_day: datetime, until: datetime, orders: int) -> None:
     plan_sales(year, orders)
     plan_programs(year)
     plan_payouts(year)
+    plan_banking(year)
     year.pass_by()
     db.session.execute(
         update(OutboxMessage).where(OutboxMessage.sent_at.is_(None)).values(sent_at=until)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from marketplace.accounts.models import User
 from marketplace.catalog.models import Product, Variant
 from marketplace.cooperatives.models import Cooperative
+from marketplace.demo.banking import keep_charge
 from marketplace.demo.people import COOPERATIVE, demo_buyers
 from marketplace.demo.year import Event, Year
 from marketplace.kernel.db import db
@@ -144,6 +145,7 @@ def _pay(order: Order, number: int, method: str, at: datetime) -> None:
     settle_order(payment, at=at)
     fee = won(int(order.total_minor * FEE))
     book_stripe_fee(payment, f"txn_demo_{number}", fee, occurred_at=at, at=at)
+    keep_charge(payment, f"txn_demo_{number}", fee, at)
 
 
 def _ship(year: Year, parcel: Parcel) -> Event:

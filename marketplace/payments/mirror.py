@@ -33,7 +33,7 @@ from marketplace.payments.errors import (
 )
 from marketplace.payments.flows import settle
 from marketplace.payments.models import Payment, PaymentState, ReconMatch, Refund, StripeLine
-from marketplace.payments.recon_queries import is_classified, list_unmatched_lines
+from marketplace.payments.recon_queries import codes_of, is_classified, list_unmatched_lines
 from marketplace.reference.errors import RateMissing, RateTooOld
 from marketplace.reference.queries import rate_on
 
@@ -83,13 +83,14 @@ def mirror_lines(*, at: datetime) -> int:
         asked = dict(params)
         page = ask(lambda stripe, p=asked: stripe.v1.balance_transactions.list(p))  # type: ignore[misc]
         with transaction():
-            new += sum(_keep(line, at) for line in page["data"])
+            new += sum(keep_line(line, at) for line in page["data"])
         if not page["has_more"] or not page["data"]:
             return new
         params["starting_after"] = page["data"][-1]["id"]
 
 
-def _keep(line: dict[str, Any], at: datetime) -> bool:
+def keep_line(line: dict[str, Any], at: datetime) -> bool:
+    """Keep a line as Stripe sent it; whether it was new."""
     rate = line.get("exchange_rate")
     return insert_once(
         StripeLine,
@@ -253,7 +254,7 @@ def _stripe_postings() -> Any:
         )
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
-        .where(LedgerAccount.code.like(f"{recon_postings.STRIPE}:___"))
+        .where(LedgerAccount.code.in_(codes_of(recon_postings.STRIPE)))
     )
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.orm import aliased
 
 from marketplace.kernel.db import db, exists
 from marketplace.kernel.errors import NotFound
-from marketplace.kernel.money import Money
+from marketplace.kernel.money import MINOR_DIGITS, Money
 from marketplace.kernel.time import today_in_seoul
-from marketplace.ledger.chart import currency_of, path_of
+from marketplace.ledger.chart import account_code, currency_of, path_of
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
 from marketplace.payments.models import (
     BankBooking,
@@ -117,6 +117,11 @@ def list_unmatched_postings(path: str, since: datetime) -> Sequence[Any]:
     ).all()
 
 
+def codes_of(path: str) -> list[str]:
+    """The accounts of a path, whichever currencies they are in."""
+    return [account_code(path, currency) for currency in MINOR_DIGITS]
+
+
 def _unmatched_postings(path: str) -> Any:
     return (
         select(
@@ -141,7 +146,7 @@ def _unmatched_postings(path: str) -> Any:
                 ReconMatch.line_no == LedgerPosting.line_no,
             ),
         )
-        .where(LedgerAccount.code.like(f"{path}:___"), ReconMatch.id.is_(None))
+        .where(LedgerAccount.code.in_(codes_of(path)), ReconMatch.id.is_(None))
     )
 
 

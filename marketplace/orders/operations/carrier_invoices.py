@@ -6,12 +6,12 @@ Order of locks: the bank's line, parcels, then ledger accounts.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 
-from marketplace.kernel.db import db, exists, lock
+from marketplace.kernel.db import db, exists
 from marketplace.kernel.money import won
 from marketplace.ledger.drafts import NewEntry
 from marketplace.ledger.models import LedgerEntry
@@ -60,7 +60,7 @@ def draft_carrier_invoice(line: BankLine, facts: Facts, at: datetime) -> NewEntr
     for parcel in parcels:
         if parcel.carrier_code != carrier.code:
             raise NotSentBy(parcel=parcel.number, carrier=carrier.name)
-    ids = [lock(Parcel, parcel_id).id for parcel_id in sorted(parcel.id for parcel in parcels)]
+    ids = _lock([parcel.id for parcel in parcels])
     paid = paid_freights(ids)
     for parcel in parcels:
         if parcel.id in paid:
@@ -108,3 +108,13 @@ def parcels_named(facts: Facts) -> Sequence[Parcel]:
     if not parcels:
         raise NotOnOurBooks(number=facts["parcels"])
     return list(parcels.values())
+
+
+def _lock(parcel_ids: Collection[int]) -> Sequence[int]:
+    """Hold parcels until the transaction ends, in one order for everybody."""
+    return db.session.scalars(
+        select(Parcel.id)
+        .where(Parcel.id.in_(parcel_ids))
+        .order_by(Parcel.id)
+        .with_for_update(of=Parcel)
+    ).all()
