@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, outerjoin
 
 from marketplace.kernel.db import db
@@ -20,10 +20,9 @@ from marketplace.ledger.models import (
     LedgerEntry,
     LedgerLeaf,
     LedgerPosting,
+    Minor,
 )
 from marketplace.ledger.queries.sealing import find_head
-
-LAST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +113,19 @@ def _is_open(
     return func.coalesce(index, size) >= size
 
 
-LAST = select(BalanceCheckpoint).order_by(BalanceCheckpoint.number.desc()).limit(1).subquery("last")
-SIZE, FLOOR, TOP = (func.coalesce(LAST.c[name], 0) for name in ("size", "floor_id", "top_id"))
+# Written out, not bound: every value that is bound costs time with every balance.
+ZERO, ONE, LAST_ID = (literal_column(str(number), Minor) for number in (0, 1, 2**63 - 1))
+
+LAST = (
+    select(BalanceCheckpoint).order_by(BalanceCheckpoint.number.desc()).limit(ONE).subquery("last")
+)
+SIZE, FLOOR, TOP = (func.coalesce(LAST.c[name], ZERO) for name in ("size", "floor_id", "top_id"))
 
 KEPT = (
     select(CheckpointBalance.minor)
     .where(CheckpointBalance.account_id == LedgerAccount.id)
     .order_by(CheckpointBalance.number.desc())
-    .limit(1)
+    .limit(ONE)
     .correlate(LedgerAccount)
     .scalar_subquery()
 )
@@ -133,11 +137,11 @@ def _sum(statement: Select[int]) -> ColumnElement[int]:
         # What came later needs no look into the log.
         or_(LedgerPosting.entry_id > TOP, _is_open(LedgerPosting.entry_id, SIZE)),
     )
-    return func.coalesce(mine.correlate(LedgerAccount, LAST).scalar_subquery(), 0)
+    return func.coalesce(mine.correlate(LedgerAccount, LAST).scalar_subquery(), ZERO)
 
 
 STANDING: ColumnElement[int] = (
-    func.coalesce(KEPT, 0)
+    func.coalesce(KEPT, ZERO)
     # The second bound excludes nothing; it tells PostgreSQL that the range is narrow.
     + _sum(
         select(func.sum(LedgerPosting.amount)).where(LedgerPosting.entry_id.between(FLOOR, LAST_ID))
