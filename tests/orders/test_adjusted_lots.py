@@ -37,16 +37,11 @@ from tests.orders.payouts import (
     signed,
 )
 from tests.orders.test_pages import sign_in
-from tests.orders.world import a_market, a_paid_order, the_parcel
+from tests.orders.world import a_paid_order, the_parcel
 
 pytestmark = pytest.mark.usefixtures("database")
 
 OPENING = "equity:opening"
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture

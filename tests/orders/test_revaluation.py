@@ -20,7 +20,7 @@ from marketplace.reference.models import ExchangeRate
 from marketplace.reference.operations import set_rate
 from marketplace.reference.queries import rates
 from tests.orders.payouts import pair
-from tests.orders.world import a_market, a_paid_order, some_goods
+from tests.orders.world import a_paid_order, some_goods
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -35,7 +35,6 @@ STRICT = {"oldest_days": 3}
 @pytest.fixture(autouse=True)
 def sale(database):
     """An order of 100,000 won, paid in April at 11.80: Rp 1,085,600 for 92,000 won are owed."""
-    a_market()
     return a_paid_order({some_goods(): 2}, at=IN_APRIL)
 
 

@@ -41,18 +41,13 @@ from tests.factories import a_posting, a_user
 from tests.ledger.tampering import tamper
 from tests.orders.payouts import refunded
 from tests.orders.test_pages import sign_in
-from tests.orders.world import a_market, a_paid_order, shipped, the_parcel
+from tests.orders.world import a_paid_order, shipped, the_parcel
 from tests.payments.statements import TRUST, a_csv
 
 pytestmark = pytest.mark.usefixtures("database")
 
 HERE = "/en/admin/reconciliation"
 FEE = {"what": "Account fee of May"}
-
-
-@pytest.fixture(autouse=True)
-def market(database):
-    a_market()
 
 
 @pytest.fixture
