@@ -31,6 +31,7 @@ def offer_carrier_invoice() -> None:
         "carrier_invoice",
         Way(
             form=_form,
+            sentence=lambda facts: _("Carrier's invoice %(number)s paid", number=facts["invoice"]),
             fits=lambda line: line.minor < 0 and line.path == BANK,
             details=_details,
             hints=lambda: {

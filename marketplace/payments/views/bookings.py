@@ -39,10 +39,12 @@ from marketplace.web.forms import Form, render_form
 class Way:
     """How people book a bank's line as one kind: its form, and what the second one reads.
 
-    `places` are the fields beside which refusals stand; the others stand above the form.
+    `sentence` says what was typed in the reader's language, as on the entry later. `places` are the
+    fields beside which refusals stand; the others stand above the form.
     """
 
     form: Callable[..., Form]
+    sentence: Callable[[Mapping[str, str]], str]
     fits: Callable[[BankLine], bool]
     details: Callable[[BankBooking], Markup | str] = lambda booking: ""
     hints: Callable[[], Mapping[str, str]] = dict
@@ -57,8 +59,22 @@ def offer_way(kind: str, way: Way) -> None:
     _ways[kind] = way
 
 
-offer_way("bank_fee", Way(form=BankFeeForm, fits=lambda line: line.minor < 0))
-offer_way("bank_fee_returned", Way(form=BankFeeForm, fits=lambda line: line.minor > 0))
+offer_way(
+    "bank_fee",
+    Way(
+        form=BankFeeForm,
+        sentence=lambda facts: _("Bank fee: %(what)s", what=facts["what"]),
+        fits=lambda line: line.minor < 0,
+    ),
+)
+offer_way(
+    "bank_fee_returned",
+    Way(
+        form=BankFeeForm,
+        sentence=lambda facts: _("Bank fee given back: %(what)s", what=facts["what"]),
+        fits=lambda line: line.minor > 0,
+    ),
+)
 
 
 def ways_for(line: BankLine) -> list[tuple[str, str]]:
@@ -114,13 +130,15 @@ def _refuse(form: Form, way: Way, error: DomainError) -> None:
 def show_booking(booking_id: int) -> ResponseReturnValue:
     """What a line was said to be, what would be booked, and who has to sign."""
     booking = get_booking(booking_id)
+    way = _ways.get(booking.kind)
     people = (booking.proposed_by, booking.approved_by, booking.withdrawn_by)
     return render_template(
         "payments/booking.html",
         booking=booking,
         line=booking.line,
         title=kind_name(booking.kind),
-        details=_ways[booking.kind].details(booking) if booking.kind in _ways else "",
+        memo=way.sentence(booking.facts) if way else booking.memo,
+        details=way.details(booking) if way else "",
         lines=shown(lines_of(booking)),
         total=total_of(lines_of(booking)),
         today=today_in_seoul(booking.approved_at or now()),
