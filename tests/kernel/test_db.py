@@ -1,7 +1,11 @@
+import fcntl
+import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from marketplace.kernel import db as kernel_db
 from marketplace.kernel.db import db, snapshot, transaction
 from marketplace.kernel.outbox import OutboxMessage, write_mail
 from tests.factories import NOON
@@ -71,3 +75,28 @@ def test_a_snapshot_is_of_one_instant(committed):
 def write_elsewhere(app):
     with app.app_context(), transaction():
         write("meanwhile")
+
+
+def test_on_sqlite_the_next_writer_is_let_in_before_the_disk_is_waited_for(
+    committed, engine_name, monkeypatch
+):
+    if engine_name != "sqlite":
+        pytest.skip("PostgreSQL waits for the disk itself")
+    database = Path(db.engine.url.database)
+    waits = []
+
+    def wait(handle: int) -> None:
+        log = os.stat(f"{database}-wal")
+        assert os.path.samestat(os.fstat(handle), log)
+        with Path(f"{database}.lock").open() as queue:
+            fcntl.flock(queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        waits.append(log.st_size)
+
+    monkeypatch.setattr(kernel_db, "_sync", wait)
+    with transaction():
+        write("one")
+    with transaction():
+        write("two")
+
+    assert len(waits) == 2
+    assert 0 < waits[0] < waits[1]
