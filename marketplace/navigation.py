@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from flask import Flask, current_app, has_request_context, request, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -17,6 +16,7 @@ from marketplace.cooperatives.models import Cooperative
 from marketplace.cooperatives.queries import list_memberships
 from marketplace.kernel.config import Config
 from marketplace.web.locale import LANGUAGES, NAMES, current_language, same_page_in
+from marketplace.web.locale import say as _
 
 SITE = {"name": "Lumbung"}
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.errors import EmailInvalid, UserMissing
@@ -13,11 +13,16 @@ from marketplace.kernel.errors import NotFound
 
 TRADING = (OrganizationKind.KOTRA, OrganizationKind.IMPORTER)
 
+_WHOLE_USER = (
+    select(User)
+    .options(joinedload(User.roles), joinedload(User.organizations))
+    .where(User.id == bindparam("user_id"))
+)
+
 
 def find_user(user_id: int) -> User | None:
     """With roles and organizations at once: every page of a signed-in reader begins with this."""
-    whole = (joinedload(User.roles), joinedload(User.organizations))
-    return db.session.get(User, user_id, options=whole)
+    return db.session.scalars(_WHOLE_USER, {"user_id": user_id}).unique().one_or_none()
 
 
 def find_user_by_email(email: str) -> User | None:

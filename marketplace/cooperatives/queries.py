@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from marketplace.cooperatives.models import (
     CoopBankAccount,
@@ -14,6 +14,10 @@ from marketplace.cooperatives.models import (
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
 from marketplace.reference.models import District, Province, Regency, Village
+
+_MEMBERSHIPS = (
+    select(Membership).where(Membership.user_id == bindparam("user_id")).order_by(Membership.id)
+)
 
 
 def find_cooperative(slug: str) -> Cooperative | None:
@@ -116,9 +120,7 @@ def find_membership(user_id: int, slug: str) -> Membership | None:
 
 def list_memberships(user_id: int) -> Sequence[Membership]:
     """The cooperatives a person works for, oldest membership first."""
-    return db.session.scalars(
-        select(Membership).where(Membership.user_id == user_id).order_by(Membership.id)
-    ).all()
+    return db.session.scalars(_MEMBERSHIPS, {"user_id": user_id}).all()
 
 
 def list_members(cooperative: Cooperative) -> Sequence[Membership]:

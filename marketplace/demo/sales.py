@@ -109,7 +109,7 @@ def _order(
         if number < len(LATEST) or number % FAVORED == 0:
             chosen = list({*chosen, *favorites})
         for variant_id in chosen:
-            variant = db.session.get_one(Variant, variant_id)
+            variant = db.session.get_one(Variant, variant_id, populate_existing=True)
             quantity = min(year.dice.randint(1, 3), variant.available)
             if quantity:
                 add_to_cart(cart, variant_id, quantity, at=at)

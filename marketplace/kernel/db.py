@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -21,11 +22,15 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    Insert,
     Integer,
     MetaData,
+    Select,
     String,
+    bindparam,
     event,
     func,
+    inspect,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -176,10 +181,22 @@ def lock(model: type[T], key: object) -> T:
 
     Raises NotFound. On SQLite the transaction itself is the lock.
     """
-    row = db.session.get(model, key, with_for_update={"of": model}, populate_existing=True)
+    row: T | None = db.session.scalars(_locked(model), {"key": key}).unique().one_or_none()
     if row is None:
         raise NotFound
     return row
+
+
+@cache
+def _locked(model: type[T]) -> Select[T]:
+    """The question of `lock`; putting it into words takes longer than the answer."""
+    (key,) = inspect(model).primary_key
+    return (
+        select(model)
+        .where(key == bindparam("key"))
+        .with_for_update(of=model)
+        .execution_options(populate_existing=True)
+    )
 
 
 def lock_word(word: str) -> None:
@@ -264,13 +281,16 @@ def insert_once(model: type[Base], values: dict[str, Any]) -> bool:
 
     Of two at once the second waits for the first.
     """
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(model.__table__).values(values).on_conflict_do_nothing()
+    connection = db.session.connection()
+    return connection.execute(_once(model, connection.dialect.name), values).rowcount == 1
+
+
+@cache
+def _once(model: type[Base], engine: str) -> Insert:
+    dialect = postgresql if engine == "postgresql" else sqlite
+    statement: Insert = dialect.insert(model.__table__).on_conflict_do_nothing()
     # Without asking for it, the count of an INSERT is lost on PostgreSQL.
-    result = db.session.connection().execute(
-        statement, execution_options={"preserve_rowcount": True}
-    )
-    return result.rowcount == 1
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def exists(statement: Any) -> bool:

@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 
-from marketplace.kernel.db import db, exists
+from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
+from marketplace.kernel.rows import run
 from marketplace.reference.errors import RateMissing, RateTooOld
 from marketplace.reference.memory import Memory
 from marketplace.reference.models import (
@@ -23,6 +24,8 @@ from marketplace.reference.models import (
 )
 
 _oldest_days = [7]
+
+_POSTCODE = select(KoreanPostcode.postcode).where(KoreanPostcode.postcode == bindparam("digits"))
 
 rates: Memory[tuple[Decimal, date] | None] = Memory()
 
@@ -193,7 +196,7 @@ def find_carrier(code: str) -> Carrier | None:
 
 
 def is_korean_postcode(postcode: str) -> bool:
-    return exists(select(KoreanPostcode.postcode).where(KoreanPostcode.postcode == postcode))
+    return run(_POSTCODE, {"digits": postcode}).first() is not None
 
 
 def _digits(text: str) -> str:

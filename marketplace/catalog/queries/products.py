@@ -21,11 +21,14 @@ from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, exists
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.money import Money
+from marketplace.kernel.rows import run
+
+_VERSION = select(CatalogVersion.number).where(CatalogVersion.id == 1)
 
 
 def catalog_version() -> int:
     """Rises with every change that a visitor can see."""
-    return db.session.scalar(select(CatalogVersion.number).where(CatalogVersion.id == 1)) or 0
+    return run(_VERSION).scalar() or 0
 
 
 def count_published() -> int:
@@ -145,7 +148,7 @@ def list_offers(variant_ids: Collection[int], lang: str) -> dict[int, Offer]:
     """
     if not variant_ids:
         return {}
-    rows = db.session.execute(_offers(), {"ids": list(variant_ids), "lang": lang})
+    rows = run(_offers(), {"ids": list(variant_ids), "lang": lang})
     return {
         row[0]: Offer(
             variant_id=row[0],
