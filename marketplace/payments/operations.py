@@ -8,10 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, case, func, select, update
 
-from marketplace.kernel.db import db, exists, lock
+from marketplace.kernel.db import db, insert_once, lock
 from marketplace.kernel.money import Money
+from marketplace.kernel.rows import insert_row
 from marketplace.payments.errors import AlreadyPaid, PaymentUnderway
 from marketplace.payments.hooks import purpose_of
 from marketplace.payments.models import (
@@ -27,6 +28,24 @@ log = structlog.get_logger()
 SESSION_LIFE = timedelta(minutes=32)
 UNWANTED = "unwanted-"
 
+_OF_SESSION = (
+    select(Payment)
+    .where(Payment.session_id == bindparam("session"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_HAS_SESSION = (
+    update(Payment)
+    .where(Payment.id == bindparam("payment"))
+    .values(
+        session_id=bindparam("session"),
+        session_url=bindparam("url"),
+        state=case((Payment.state == PaymentState.CREATED, PaymentState.OPEN), else_=Payment.state),
+    )
+    .returning(Payment)
+    .execution_options(populate_existing=True, synchronize_session=False)
+)
+
 
 def plan_payment(
     purpose: str, reference: str, amount: Money, *, at: datetime, is_first: bool = False
@@ -38,19 +57,19 @@ def plan_payment(
     Its id makes the idempotency key, so a crashed call can be repeated without a second session.
     """
     attempt = 1 if is_first else _next_attempt(purpose, reference)
-    payment = Payment(
-        purpose=purpose,
-        reference=reference,
-        attempt=attempt,
-        minor=amount.minor,
-        currency=amount.currency,
-        idempotency_key=f"{purpose}-{reference}-checkout-{attempt}",
-        created_at=at,
-        expires_at=at + SESSION_LIFE,
+    return insert_row(
+        Payment(
+            purpose=purpose,
+            reference=reference,
+            attempt=attempt,
+            minor=amount.minor,
+            currency=amount.currency,
+            idempotency_key=f"{purpose}-{reference}-checkout-{attempt}",
+            state=PaymentState.CREATED,
+            created_at=at,
+            expires_at=at + SESSION_LIFE,
+        )
     )
-    db.session.add(payment)
-    db.session.flush()
-    return payment
 
 
 def _next_attempt(purpose: str, reference: str) -> int:
@@ -70,12 +89,8 @@ def _next_attempt(purpose: str, reference: str) -> int:
 
 def record_session(payment_id: int, session: dict[str, Any]) -> Payment:
     """Stripe made the session; the buyer can go to its address."""
-    payment = lock(Payment, payment_id)
-    payment.session_id = session["id"]
-    payment.session_url = session["url"]
-    if payment.state is PaymentState.CREATED:
-        payment.state = PaymentState.OPEN
-    return payment
+    made = {"payment": payment_id, "session": session["id"], "url": session["url"]}
+    return db.session.scalars(_HAS_SESSION, made).one()
 
 
 def note_refusal(payment_id: int, reason: str) -> None:
@@ -108,12 +123,7 @@ def record_look(session: dict[str, Any], *, at: datetime) -> Seen:
     States only move forward; paid is the end, whatever came before. Money of another amount or
     currency than we asked for is never taken: the problem is returned, and nothing happens.
     """
-    payment = db.session.scalar(
-        select(Payment)
-        .where(Payment.session_id == session["id"])
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    payment = db.session.scalar(_OF_SESSION, {"session": session["id"]})
     if payment is None:
         return Seen(None, problem="unknown session")
     if session["payment_status"] != "paid":
@@ -169,31 +179,27 @@ def _note_balance(payment: Payment, session: dict[str, Any], at: datetime) -> No
     """Keep Stripe's own line of the charge and book its fee, as soon as it is there."""
     charge = session["payment_intent"].get("latest_charge") or {}
     line = charge.get("balance_transaction")
-    if not isinstance(line, dict) or exists(
-        select(BalanceTransaction.id).where(BalanceTransaction.id == line["id"])
-    ):
+    if not isinstance(line, dict):
         return
     row = _balance_row(line)
-    db.session.add(row)
-    db.session.flush()
-    purpose_of(payment).fee(
-        payment, row.id, fee_in(payment.amount, row), occurred_at=row.created_at, at=at
-    )
+    if insert_once(BalanceTransaction, row):
+        fee = fee_in(payment.amount, BalanceTransaction(**row))
+        purpose_of(payment).fee(payment, row["id"], fee, occurred_at=row["created_at"], at=at)
 
 
-def _balance_row(line: dict[str, Any]) -> BalanceTransaction:
+def _balance_row(line: dict[str, Any]) -> dict[str, Any]:
     rate = line.get("exchange_rate")
-    return BalanceTransaction(
-        id=line["id"],
-        kind=line["type"],
-        source_id=line["source"],
-        currency=line["currency"].upper(),
-        gross_minor=line["amount"],
-        fee_minor=line["fee"],
-        net_minor=line["net"],
-        exchange_rate=None if rate is None else Decimal(str(rate)),
-        created_at=datetime.fromtimestamp(line["created"], UTC),
-    )
+    return {
+        "id": line["id"],
+        "kind": line["type"],
+        "source_id": line["source"],
+        "currency": line["currency"].upper(),
+        "gross_minor": line["amount"],
+        "fee_minor": line["fee"],
+        "net_minor": line["net"],
+        "exchange_rate": None if rate is None else Decimal(str(rate)),
+        "created_at": datetime.fromtimestamp(line["created"], UTC),
+    }
 
 
 def fee_in(amount: Money, line: BalanceTransaction) -> Money:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select
 
-from marketplace.kernel.db import db, insert_once, lock, transaction
+from marketplace.kernel.db import db, transaction
+from marketplace.kernel.rows import run, upsert
 from marketplace.payments.disputes import look_at_dispute
 from marketplace.payments.flows import look_at_refund, settle
 from marketplace.payments.models import Payment, Refund, StripeEvent
@@ -36,6 +38,11 @@ DISPUTES = {
 FAILURE = "payment_intent.payment_failed"
 KEPT = ("id", "object", "status", "payment_status", "payment_intent", "amount_total", "currency")
 
+TOLERANCE = 300
+"""Seconds after which a signature is old."""
+
+_HANDLED = select(StripeEvent.handled_at).where(StripeEvent.id == bindparam("event"))
+
 
 class Forged(Exception):
     """The signature fits none of our secrets."""
@@ -55,10 +62,11 @@ def verify(body: bytes, signature: str | None, secrets: Sequence[str]) -> Event:
 
     for secret in secrets:
         try:
-            found = stripe.Webhook.construct_event(body, signature or "", secret)
+            text = body.decode()
+            stripe.WebhookSignature.verify_header(text, signature or "", secret, TOLERANCE)
+            plain = json.loads(text)
         except (stripe.SignatureVerificationError, ValueError):
             continue
-        plain = found.to_dict()
         return Event(
             plain["id"], plain["type"], bool(plain.get("livemode")), plain["data"]["object"]
         )
@@ -66,13 +74,12 @@ def verify(body: bytes, signature: str | None, secrets: Sequence[str]) -> Event:
 
 
 def receive(event: Event, *, is_live: bool, at: datetime) -> None:
-    """Do what the event asks for, once. A fault leaves it unhandled, and Stripe sends it again.
+    """Do what the event asks for, once. After a fault nothing is kept, and Stripe sends it again.
 
     Events of other kinds are kept and left alone.
     """
-    with transaction():
-        if _is_handled(event, at):
-            return
+    if _is_handled(event):
+        return
     if event.is_live is is_live and event.kind in SESSIONS:
         # Handled in the transaction that settles: one commit for both.
         settle(event.subject["id"], at=at, note=lambda problem: _note_handled(event, problem, at))
@@ -82,25 +89,27 @@ def receive(event: Event, *, is_live: bool, at: datetime) -> None:
         _note_handled(event, problem, at)
 
 
-def _is_handled(event: Event, at: datetime) -> bool:
-    """Whether the event has been handled. Its row holds no names, no addresses."""
+def _is_handled(event: Event) -> bool:
+    handled_at = run(_HANDLED, {"event": event.id}).scalar()
+    # Nothing is open while Stripe is asked.
+    db.session.rollback()
+    return handled_at is not None
+
+
+def _note_handled(event: Event, problem: str | None, at: datetime) -> None:
+    """Keep the event, without names and addresses. Of two deliveries at once one is kept."""
+    if problem is not None:
+        log.error("event has a problem", stripe_event=event.id, kind=event.kind, problem=problem)
     row = {
         "id": event.id,
         "kind": event.kind,
         "object_id": event.subject.get("id"),
         "payload": {name: event.subject.get(name) for name in KEPT},
         "received_at": at,
+        "handled_at": at,
+        "problem": problem,
     }
-    is_new = insert_once(StripeEvent, row)
-    return not is_new and lock(StripeEvent, event.id).handled_at is not None
-
-
-def _note_handled(event: Event, problem: str | None, at: datetime) -> None:
-    if problem is not None:
-        log.error("event has a problem", stripe_event=event.id, kind=event.kind, problem=problem)
-    db.session.execute(
-        update(StripeEvent).where(StripeEvent.id == event.id).values(handled_at=at, problem=problem)
-    )
+    upsert(StripeEvent, [row], key=("id",), change=("handled_at", "problem"))
 
 
 def _act(event: Event, at: datetime) -> str | None:

@@ -56,22 +56,22 @@ def order_counted(client):
     return statements
 
 
-def test_goods_go_into_the_cart_with_seven_questions(client, buyer):
+def test_goods_go_into_the_cart_with_five_questions(client, buyer):
     product = some_goods()
     a_cart({some_goods(): 1}, user=buyer)
 
     with asked() as statements:
         client.post("/ko/cart/lines", data={"variant_id": product.variants[0].id})
 
-    assert len(statements) <= 7, "\n".join(statements)
+    assert len(statements) <= 5, "\n".join(statements)
 
 
-def test_an_order_is_placed_and_its_payment_opened_with_28_questions(client, buyer, stripe):
+def test_an_order_is_placed_and_its_payment_opened_with_21_questions(client, buyer, stripe):
     a_cart({some_goods(): 2}, user=buyer)
 
     statements = order_counted(client)
 
-    assert len(statements) <= 28, "\n".join(statements)
+    assert len(statements) <= 21, "\n".join(statements)
 
 
 def test_more_goods_in_one_parcel_need_no_more_questions(client, buyer, stripe):
@@ -96,7 +96,7 @@ def paid_counted(client, stripe, event_number):
     return paid, statements
 
 
-def test_a_payment_is_settled_and_booked_with_23_questions(client, buyer, stripe):
+def test_a_payment_is_settled_and_booked_with_20_questions(client, buyer, stripe):
     product = some_goods()
     for number in range(2):
         db.session.refresh(product, ["variants"])
@@ -106,10 +106,10 @@ def test_a_payment_is_settled_and_booked_with_23_questions(client, buyer, stripe
         _, statements = paid_counted(client, stripe, number)
 
     assert {order.state for order in db.session.query(Order)} == {OrderState.PAID}
-    assert len(statements) <= 23, "\n".join(statements)
+    assert len(statements) <= 20, "\n".join(statements)
 
 
-def test_an_event_that_comes_again_is_known_with_two_questions(client, buyer, stripe):
+def test_an_event_that_comes_again_is_known_with_one_question(client, buyer, stripe):
     a_cart({some_goods(): 2}, user=buyer)
     order_counted(client)
     paid, _ = paid_counted(client, stripe, 0)
@@ -117,4 +117,4 @@ def test_an_event_that_comes_again_is_known_with_two_questions(client, buyer, st
     with asked() as statements:
         stripe.deliver(client, paid)
 
-    assert len(statements) <= 2, "\n".join(statements)
+    assert len(statements) <= 1, "\n".join(statements)

@@ -4,22 +4,37 @@ import secrets
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.catalog.queries import get_offer
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
+from marketplace.kernel.rows import run, upsert
 from marketplace.orders.errors import NoLongerSold, NotEnough, TooMany
 from marketplace.orders.models import Cart, CartLine
 from marketplace.orders.policies import MOST_PIECES
-from marketplace.orders.queries.carts import cart_of, find_cart, list_quantities
+from marketplace.orders.queries.carts import OF_BROWSER, OF_BUYER, find_cart, list_quantities
+
+_TOUCH = (
+    update(Cart)
+    .values(changed_at=bindparam("at"))
+    .returning(Cart)
+    .execution_options(populate_existing=True, synchronize_session=False)
+)
+_TOUCH_OF_BUYER = _TOUCH.where(*OF_BUYER)
+_TOUCH_OF_BROWSER = _TOUCH.where(*OF_BROWSER)
+_LOCK = update(Cart).where(Cart.id == bindparam("cart")).values(changed_at=bindparam("at"))
+_EMPTY = delete(CartLine).where(CartLine.cart_id == bindparam("cart"))
+_TAKE_OUT = _EMPTY.where(CartLine.variant_id == bindparam("variant"))
 
 
 def open_cart(token: str | None, *, user_id: int | None = None, at: datetime) -> Cart:
-    """The buyer's cart, or the one this browser knows by `token`; a new one if there is none."""
-    wanted = cart_of(user_id, token)
-    cart = None if wanted is None else db.session.scalar(_newest(wanted))
+    """The buyer's cart, or the one this browser knows by `token`; a new one if there is none.
+
+    It counts as changed `at`, and is locked until the transaction ends.
+    """
+    cart = _touch(user_id, token, at)
     if cart is not None:
         return cart
     cart = Cart(token=secrets.token_urlsafe(24), user_id=user_id, changed_at=at)
@@ -28,20 +43,30 @@ def open_cart(token: str | None, *, user_id: int | None = None, at: datetime) ->
         with db.session.begin_nested():
             db.session.add(cart)
         return cart
-    return db.session.scalars(select(Cart).where(Cart.user_id == user_id).with_for_update()).one()
+    return db.session.scalars(_TOUCH_OF_BUYER, {"buyer": user_id, "at": at}).one()
 
 
-def _newest(wanted: Select[Cart]) -> Select[Cart]:
-    return wanted.with_for_update().execution_options(populate_existing=True)
+def _touch(user_id: int | None, token: str | None, at: datetime) -> Cart | None:
+    if user_id is not None:
+        return db.session.scalar(_TOUCH_OF_BUYER, {"buyer": user_id, "at": at})
+    return db.session.scalar(_TOUCH_OF_BROWSER, {"browser": token, "at": at}) if token else None
+
+
+def lock_cart(cart: Cart, *, at: datetime) -> None:
+    """It counts as changed `at`, and is locked until the transaction ends."""
+    run(_LOCK, {"cart": cart.id, "at": at})
 
 
 def add_to_cart(
     cart: Cart, variant_id: int, quantity: int, *, at: datetime, lang: str = "ko"
-) -> None:
-    """Put `quantity` more pieces in. Raises NoLongerSold, NotEnough, TooMany."""
-    line = _find_line(cart, variant_id)
-    there = line.quantity if line else 0
-    _write_line(cart, line, variant_id, there + quantity, at=at, lang=lang)
+) -> dict[int, int]:
+    """Put `quantity` more pieces in; returns what was in before, as `{variant id: quantity}`.
+
+    Raises NoLongerSold, NotEnough, TooMany.
+    """
+    before = list_quantities(cart)
+    _write_line(cart, variant_id, before.get(variant_id, 0) + quantity, at=at, lang=lang)
+    return before
 
 
 def change_quantity(
@@ -52,19 +77,12 @@ def change_quantity(
     Raises NoLongerSold, NotEnough when so many are not there, TooMany.
     """
     if quantity <= 0:
-        remove_from_cart(cart, variant_id, at=at)
-        return
-    line = _find_line(cart, variant_id)
-    _write_line(cart, line, variant_id, quantity, at=at, lang=lang)
+        remove_from_cart(cart, variant_id)
+    else:
+        _write_line(cart, variant_id, quantity, at=at, lang=lang)
 
 
-def _find_line(cart: Cart, variant_id: int) -> CartLine | None:
-    return db.session.get(CartLine, (cart.id, variant_id), populate_existing=True)
-
-
-def _write_line(
-    cart: Cart, line: CartLine | None, variant_id: int, quantity: int, *, at: datetime, lang: str
-) -> None:
+def _write_line(cart: Cart, variant_id: int, quantity: int, *, at: datetime, lang: str) -> None:
     try:
         offer = get_offer(variant_id, lang)
     except NotFound as error:
@@ -73,27 +91,18 @@ def _write_line(
         raise NotEnough(available=offer.available, name=offer.name)
     if quantity > MOST_PIECES:
         raise TooMany(most=MOST_PIECES, name=offer.name)
-    if line is None:
-        db.session.add(
-            CartLine(cart_id=cart.id, variant_id=variant_id, quantity=quantity, added_at=at)
-        )
-    else:
-        line.quantity = quantity
-    cart.changed_at = at
-    db.session.flush()
+    line = {"cart_id": cart.id, "variant_id": variant_id, "quantity": quantity, "added_at": at}
+    upsert(CartLine, [line], key=("cart_id", "variant_id"), change=("quantity",))
 
 
-def remove_from_cart(cart: Cart, variant_id: int, *, at: datetime) -> None:
+def remove_from_cart(cart: Cart, variant_id: int) -> None:
     """Take the goods out; a repeat is harmless."""
-    db.session.execute(
-        delete(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id)
-    )
-    cart.changed_at = at
+    run(_TAKE_OUT, {"cart": cart.id, "variant": variant_id})
 
 
-def empty_cart(cart: Cart, *, at: datetime) -> None:
-    db.session.execute(delete(CartLine).where(CartLine.cart_id == cart.id))
-    cart.changed_at = at
+def empty_cart(cart: Cart) -> None:
+    """Take all goods out."""
+    run(_EMPTY, {"cart": cart.id})
 
 
 def merge_carts(token: str, user_id: int, *, at: datetime) -> None:
@@ -107,15 +116,21 @@ def merge_carts(token: str, user_id: int, *, at: datetime) -> None:
         loose.changed_at = at
         db.session.flush()
         return
-    quantities = list_quantities(mine)
-    for variant_id, quantity in list_quantities(loose).items():
-        line = db.session.get(CartLine, (mine.id, variant_id))
-        if line is None:
-            db.session.add(
-                CartLine(cart_id=mine.id, variant_id=variant_id, quantity=quantity, added_at=at)
-            )
-        else:
-            line.quantity = max(quantities[variant_id], quantity)
-    empty_cart(loose, at=at)
-    mine.changed_at = at
+    there = list_quantities(mine)
+    upsert(
+        CartLine,
+        [
+            {
+                "cart_id": mine.id,
+                "variant_id": variant_id,
+                "quantity": max(quantity, there.get(variant_id, 0)),
+                "added_at": at,
+            }
+            for variant_id, quantity in list_quantities(loose).items()
+        ],
+        key=("cart_id", "variant_id"),
+        change=("quantity",),
+    )
+    empty_cart(loose)
+    loose.changed_at = mine.changed_at = at
     db.session.flush()

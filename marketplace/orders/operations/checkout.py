@@ -3,22 +3,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from marketplace.accounts.models import User
 from marketplace.catalog.errors import OutOfStock
 from marketplace.catalog.operations import hold_stock
 from marketplace.customs.policies import normalize_customs_code, normalize_korean_phone
 from marketplace.customs.queries import check_postcode
-from marketplace.kernel.db import db, lock
+from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotPermitted
 from marketplace.kernel.ids import dated_number, receipt_code
+from marketplace.kernel.rows import insert_row, run
 from marketplace.orders.errors import CartEmpty, NotEnough, ParcelAboveLimit, QuoteChanged
-from marketplace.orders.models import Cart, LineItem, Order, OrderSplit, Parcel, SplitPart
-from marketplace.orders.operations.carts import empty_cart
-from marketplace.orders.policies import HOLD, Parts, split_parcel
+from marketplace.orders.models import (
+    Cart,
+    LineItem,
+    Order,
+    OrderSplit,
+    OrderState,
+    Parcel,
+    SplitPart,
+)
+from marketplace.orders.operations.carts import empty_cart, lock_cart
+from marketplace.orders.policies import HOLD, split_parcel
 from marketplace.orders.queries.carts import list_quantities
 from marketplace.orders.queries.quotes import Quote, QuoteLine, QuoteParcel, quote
+
+_MADE_BY = select(Order.id).where(Order.form_key == bindparam("form"))
+_PARCELS = insert(Parcel).returning(Parcel.id, sort_by_parameter_order=True)
+_LINE_ITEMS = insert(LineItem)
+_SPLITS = insert(OrderSplit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +66,10 @@ def place_order(
     the quote the buyer looked at. Raises CartEmpty, ParcelAboveLimit, QuoteChanged, NotEnough,
     and for the address InvalidPhone, InvalidPostcode, PostcodeUnknown or InvalidCustomsCode.
     """
-    cart = lock(Cart, cart.id)
-    order = db.session.scalar(select(Order).where(Order.form_key == form_key))
-    if order is not None:
+    lock_cart(cart, at=at)
+    made = run(_MADE_BY, {"form": form_key}).scalar()
+    if made is not None:
+        order = db.session.get_one(Order, made)
         if order.user_id != user.id:
             raise NotPermitted
         return order
@@ -80,10 +95,8 @@ def place_order(
         consents=consents or {},
         is_demo=is_demo,
     )
-    for position, parcel in enumerate(offer.parcels, start=1):
-        _write_parcel(order, parcel, position, offer)
-    empty_cart(cart, at=at)
-    db.session.flush()
+    _write_parcels(order, offer)
+    empty_cart(cart)
     return order
 
 
@@ -112,81 +125,100 @@ def _write_order(
     consents: dict[str, str],
     is_demo: bool,
 ) -> Order:
-    order = Order(
-        number=number,
-        receipt_code=receipt_code(),
-        user_id=user.id,
-        placed_at=at,
-        locale=locale,
-        goods_minor=offer.goods.minor,
-        shipping_minor=offer.shipping.minor,
-        total_minor=offer.total.minor,
-        krw_idr=offer.krw_idr,
-        rate_day=offer.rate_day,
-        duty_estimate_minor=offer.duty.minor,
-        policy_id=offer.policy.id,
-        form_key=form_key,
-        recipient=address.recipient,
-        phone=address.phone,
-        customs_code=address.customs_code,
-        postcode=address.postcode,
-        address_line=address.line,
-        address_detail=address.detail,
-        delivery_note=address.delivery_note,
-        consents=consents,
-        is_demo=is_demo,
+    return insert_row(
+        Order(
+            number=number,
+            receipt_code=receipt_code(),
+            user_id=user.id,
+            state=OrderState.AWAITING_PAYMENT,
+            placed_at=at,
+            locale=locale,
+            goods_minor=offer.goods.minor,
+            shipping_minor=offer.shipping.minor,
+            total_minor=offer.total.minor,
+            krw_idr=offer.krw_idr,
+            rate_day=offer.rate_day,
+            duty_estimate_minor=offer.duty.minor,
+            policy_id=offer.policy.id,
+            form_key=form_key,
+            recipient=address.recipient,
+            phone=address.phone,
+            customs_code=address.customs_code,
+            postcode=address.postcode,
+            address_line=address.line,
+            address_detail=address.detail,
+            delivery_note=address.delivery_note,
+            consents=consents,
+            is_demo=is_demo,
+        )
     )
-    db.session.add(order)
-    db.session.flush()
-    return order
 
 
-def _write_parcel(order: Order, offered: QuoteParcel, position: int, offer: Quote) -> None:
-    parcel = Parcel(
-        number=f"{order.number}-{position}",
-        order_id=order.id,
-        cooperative_id=offered.cooperative.id,
-        shipping_minor=offered.shipping.minor,
-        weight_grams=offered.weight_grams,
+def _write_parcels(order: Order, offer: Quote) -> None:
+    """What each cooperative sends, and how its payment is divided."""
+    rows = [
+        _parcel(order, f"{order.number}-{position}", parcel)
+        for position, parcel in enumerate(offer.parcels, start=1)
+    ]
+    parcels = list(zip(run(_PARCELS, rows).scalars(), offer.parcels, strict=True))
+    run(
+        _LINE_ITEMS,
+        [
+            {"order_id": order.id, "parcel_id": parcel_id, **_line_item(line)}
+            for parcel_id, parcel in parcels
+            for line in parcel.lines
+        ],
     )
-    db.session.add(parcel)
-    db.session.flush()
-    db.session.add_all(_line_item(order, parcel, line) for line in offered.lines)
-    parts = split_parcel(
-        offered.goods.minor, offered.shipping.minor, offer.policy.parts, offer.krw_idr
+    run(
+        _SPLITS,
+        [
+            {"order_id": order.id, "parcel_id": parcel_id, **split}
+            for parcel_id, parcel in parcels
+            for split in _splits(parcel, offer)
+        ],
     )
-    db.session.execute(insert(OrderSplit), [_split(parcel, part, parts) for part in SplitPart])
 
 
-def _split(parcel: Parcel, part: SplitPart, parts: Parts) -> dict[str, object]:
-    is_owed = part is SplitPart.COOPERATIVE
+def _parcel(order: Order, number: str, offered: QuoteParcel) -> dict[str, object]:
     return {
-        "order_id": parcel.order_id,
-        "parcel_id": parcel.id,
-        "part": part,
-        "minor": getattr(parts, part.value),
-        "owed_minor": parts.owed if is_owed else None,
-        "owed_currency": "IDR" if is_owed else None,
+        "number": number,
+        "order_id": order.id,
+        "cooperative_id": offered.cooperative.id,
+        "shipping_minor": offered.shipping.minor,
+        "weight_grams": offered.weight_grams,
     }
 
 
-def _line_item(order: Order, parcel: Parcel, line: QuoteLine) -> LineItem:
+def _line_item(line: QuoteLine) -> dict[str, object]:
     offer = line.offer
-    return LineItem(
-        order_id=order.id,
-        parcel_id=parcel.id,
-        variant_id=offer.variant_id,
-        product_slug=offer.slug,
-        category=offer.category,
-        name=offer.name,
-        original_name=offer.original_name,
-        hs6=offer.hs6,
-        quantity=line.quantity,
-        unit_minor=line.unit.minor,
-        unit_origin_minor=offer.price.minor,
-        origin_currency=offer.price.currency,
-        weight_grams=offer.weight_grams,
+    return {
+        "variant_id": offer.variant_id,
+        "product_slug": offer.slug,
+        "category": offer.category,
+        "name": offer.name,
+        "original_name": offer.original_name,
+        "hs6": offer.hs6,
+        "quantity": line.quantity,
+        "unit_minor": line.unit.minor,
+        "unit_origin_minor": offer.price.minor,
+        "origin_currency": offer.price.currency,
+        "weight_grams": offer.weight_grams,
+    }
+
+
+def _splits(offered: QuoteParcel, offer: Quote) -> list[dict[str, object]]:
+    parts = split_parcel(
+        offered.goods.minor, offered.shipping.minor, offer.policy.parts, offer.krw_idr
     )
+    return [
+        {
+            "part": part,
+            "minor": getattr(parts, part.value),
+            "owed_minor": parts.owed if part is SplitPart.COOPERATIVE else None,
+            "owed_currency": "IDR" if part is SplitPart.COOPERATIVE else None,
+        }
+        for part in SplitPart
+    ]
 
 
 def _hold(number: str, offer: Quote, at: datetime) -> None:

@@ -3,23 +3,39 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import defer
 
 from marketplace.accounts.models import User
 from marketplace.catalog.errors import OutOfStock
 from marketplace.catalog.operations import release_stock, take_stock
-from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, lock
 from marketplace.kernel.money import Money
 from marketplace.kernel.outbox import write_mail
 from marketplace.ledger.operations import post
 from marketplace.orders import postings
-from marketplace.orders.models import Order, OrderState, Parcel
-from marketplace.orders.policies import Parts
-from marketplace.orders.queries.orders import list_parts
+from marketplace.orders.models import Order, OrderState
+from marketplace.orders.queries.orders import list_shares
 from marketplace.payments.models import Payment, Refund
 
 log = structlog.get_logger()
+
+# Nothing of the delivery is needed here, and reading what is encrypted takes long.
+_SECRET = (
+    Order.recipient,
+    Order.phone,
+    Order.customs_code,
+    Order.address_line,
+    Order.address_detail,
+)
+_WITH_BUYER = (
+    select(Order, User.email)
+    .join(User, User.id == Order.user_id)
+    .where(Order.number == bindparam("number"))
+    .options(*map(defer, _SECRET))
+    .with_for_update(of=Order)
+    .execution_options(populate_existing=True)
+)
 
 
 def settle_order(payment: Payment, *, at: datetime) -> bool:
@@ -29,7 +45,7 @@ def settle_order(payment: Payment, *, at: datetime) -> bool:
     its goods are gone. It is then booked as owed to the buyer, and the payments room sends it
     back. An order that was only given up for its hold comes back to life.
     """
-    order = _lock_order(payment.reference)
+    order, email = _lock_order(payment.reference)
     if order.state is OrderState.PAID:
         _refuse(order, payment, "paid twice", at)
         return False
@@ -48,13 +64,13 @@ def settle_order(payment: Payment, *, at: datetime) -> bool:
     post(
         postings.sale(
             order.number,
-            _parcel_parts(order),
+            list_shares(order),
             policy_id=order.policy_id,
             occurred_at=paid_at,
             at=at,
         )
     )
-    _write_mail(order, at)
+    _write_mail(order, email, at)
     log.info("order paid", order=order.number, payment=payment.id)
     return True
 
@@ -93,24 +109,10 @@ def book_returned_payment(payment: Payment, refund: Refund, *, at: datetime) -> 
     post(postings.unwanted_payment_returned(payment.reference, refund.reference, amount, at=at))
 
 
-def _lock_order(number: str) -> Order:
-    return db.session.scalars(
-        select(Order)
-        .where(Order.number == number)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-
-
-def _parcel_parts(order: Order) -> list[tuple[str, Parts]]:
-    rows = db.session.execute(
-        select(Parcel.id, Cooperative.slug)
-        .join(Cooperative, Cooperative.id == Parcel.cooperative_id)
-        .where(Parcel.order_id == order.id)
-        .order_by(Parcel.number)
-    ).all()
-    parts = list_parts([row.id for row in rows])
-    return [(row.slug, parts[row.id]) for row in rows]
+def _lock_order(number: str) -> tuple[Order, str]:
+    """The order with its newest values, and the address of its buyer."""
+    row = db.session.execute(_WITH_BUYER, {"number": number}).one()
+    return row[0], row[1]
 
 
 def _refuse(order: Order, payment: Payment, reason: str, at: datetime) -> None:
@@ -122,8 +124,7 @@ def _refuse(order: Order, payment: Payment, reason: str, at: datetime) -> None:
     )
 
 
-def _write_mail(order: Order, at: datetime) -> None:
-    email = db.session.scalars(select(User.email).where(User.id == order.user_id)).one()
+def _write_mail(order: Order, email: str, at: datetime) -> None:
     write_mail(
         f"order-paid:{order.number}",
         email,

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, union_all
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, union_all
 from sqlalchemy.orm import selectinload
 
 from marketplace.accounts.models import User
+from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
 from marketplace.kernel.ids import normalize_code
 from marketplace.kernel.money import Money, won
+from marketplace.kernel.rows import run
 from marketplace.orders.models import (
     DisputePart,
+    LineItem,
     Order,
     OrderRefund,
     OrderSplit,
@@ -22,6 +27,21 @@ from marketplace.orders.models import (
     SplitPart,
 )
 from marketplace.orders.policies import NOTHING, Parts
+
+_GOODS = (
+    select(LineItem.name, LineItem.unit_minor, LineItem.quantity)
+    .where(LineItem.order_id == bindparam("order"))
+    .order_by(LineItem.id)
+)
+_SPLITS = select(OrderSplit.parcel_id, OrderSplit.part, OrderSplit.minor, OrderSplit.owed_minor)
+_SPLITS_OF_PARCELS = _SPLITS.where(OrderSplit.parcel_id.in_(bindparam("parcels", expanding=True)))
+_SPLITS_OF_ORDER = (
+    _SPLITS.add_columns(Cooperative.slug)
+    .join(Parcel, Parcel.id == OrderSplit.parcel_id)
+    .join(Cooperative, Cooperative.id == Parcel.cooperative_id)
+    .where(OrderSplit.order_id == bindparam("order"))
+    .order_by(Parcel.number, OrderSplit.id)
+)
 
 
 def find_order(number: str) -> Order | None:
@@ -92,6 +112,12 @@ def list_orders(
     return [(row[0], row[1]) for row in rows], count
 
 
+def list_goods(order: Order) -> list[tuple[str, Money, int]]:
+    """Name, price and number of the goods, in the order they were put into the cart."""
+    rows = run(_GOODS, {"order": order.id})
+    return [(row.name, won(row.unit_minor), row.quantity) for row in rows]
+
+
 def list_parcels(order: Order) -> Sequence[Parcel]:
     """The parcels of an order with cooperatives and line items."""
     return db.session.scalars(
@@ -115,17 +141,23 @@ def get_parcel(order: Order, number: str) -> Parcel:
 
 def list_parts(parcel_ids: Collection[int]) -> dict[int, Parts]:
     """How each parcel's payment was divided at checkout."""
-    found: dict[int, dict[SplitPart, OrderSplit]] = {key: {} for key in parcel_ids}
-    for split in db.session.scalars(select(OrderSplit).where(OrderSplit.parcel_id.in_(parcel_ids))):
-        found[split.parcel_id][split.part] = split
-    return {key: _parts_of(splits) for key, splits in found.items() if splits}
+    return _parts_of(run(_SPLITS_OF_PARCELS, {"parcels": list(parcel_ids)}).all())
 
 
-def _parts_of(splits: dict[SplitPart, OrderSplit]) -> Parts:
-    return Parts(
-        **{part.value: split.minor for part, split in splits.items()},
-        owed=splits[SplitPart.COOPERATIVE].owed_minor or 0,
-    )
+def list_shares(order: Order) -> list[tuple[str, Parts]]:
+    """For each parcel of an order its cooperative (by its slug), and how its payment is divided."""
+    rows = run(_SPLITS_OF_ORDER, {"order": order.id}).all()
+    slugs = {row.parcel_id: row.slug for row in rows}
+    return [(slugs[parcel_id], parts) for parcel_id, parts in _parts_of(rows).items()]
+
+
+def _parts_of(splits: Sequence[Row[Any]]) -> dict[int, Parts]:
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for split in splits:
+        found[split.parcel_id][split.part.value] = split.minor
+        if split.part is SplitPart.COOPERATIVE:
+            found[split.parcel_id]["owed"] = split.owed_minor or 0
+    return {parcel_id: Parts(**parts) for parcel_id, parts in found.items()}
 
 
 def parts_left(parcel_ids: Collection[int]) -> dict[int, Parts]:

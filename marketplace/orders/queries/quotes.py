@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from marketplace.catalog.policies import price_in_won
 from marketplace.catalog.queries import Offer, list_offers
@@ -26,6 +26,7 @@ from marketplace.orders.policies import split_parcel
 from marketplace.reference.queries import rate_on
 
 OLD = 7
+_COOPERATIVES = select(Cooperative).where(Cooperative.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -193,5 +194,5 @@ def _landed(
 def _cooperatives(lines: Sequence[QuoteLine]) -> list[Cooperative]:
     """Those whose goods are on the `lines`, in the order they were first added."""
     ids = list(dict.fromkeys(line.offer.cooperative_id for line in lines))
-    rows = db.session.scalars(select(Cooperative).where(Cooperative.id.in_(ids))).all()
+    rows = db.session.scalars(_COOPERATIVES, {"ids": ids}).all()
     return sorted(rows, key=lambda cooperative: ids.index(cooperative.id))

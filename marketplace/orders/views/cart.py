@@ -57,11 +57,11 @@ def add_line() -> ResponseReturnValue:
     Only when nothing else was in: whoever orders one thing now does not expect to pay for others.
     """
     variant_id, quantity = _whole("variant_id"), _whole("quantity", 1)
+    token, user_id, at = cart_token(), reader_id(), now()
     try:
         with transaction():
-            cart = open_cart(cart_token(), user_id=reader_id(), at=now())
-            others = list_quantities(cart)
-            add_to_cart(cart, variant_id, max(1, quantity), at=now(), lang=current_language())
+            cart = open_cart(token, user_id=user_id, at=at)
+            others = add_to_cart(cart, variant_id, max(1, quantity), at=at, lang=current_language())
     except (NoLongerSold, NotEnough, TooMany) as error:
         flash(explain(error), "bad")
         return redirect(url_for(".show_cart"))
@@ -91,10 +91,11 @@ def change_line(variant_id: int) -> ResponseReturnValue:
     quantity = 0
     if "remove" not in request.form:
         quantity = max(1, _whole("quantity", there) + _whole("step", 0))
+    token, user_id, at = cart_token(), reader_id(), now()
     try:
         with transaction():
-            cart = open_cart(cart_token(), user_id=reader_id(), at=now())
-            change_quantity(cart, variant_id, quantity, at=now(), lang=current_language())
+            cart = open_cart(token, user_id=user_id, at=at)
+            change_quantity(cart, variant_id, quantity, at=at, lang=current_language())
     except (NoLongerSold, NotEnough, TooMany) as error:
         flash(explain(error), "bad")
     if quantity:

@@ -27,9 +27,16 @@ from marketplace.orders.errors import (
     QuoteChanged,
 )
 from marketplace.orders.forms import CheckoutForm
-from marketplace.orders.models import Cart, LineItem, Order, OrderState
+from marketplace.orders.models import Cart, Order, OrderState
 from marketplace.orders.operations import place_order
-from marketplace.orders.queries import Quote, QuoteParcel, get_order_of, list_quantities, quote
+from marketplace.orders.queries import (
+    Quote,
+    QuoteParcel,
+    get_order_of,
+    list_goods,
+    list_quantities,
+    quote,
+)
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.browser import reader_cart
 from marketplace.payments.errors import (
@@ -316,10 +323,7 @@ def _send(order: Order, ask: Callable[[], Payment]) -> ResponseReturnValue:
 
 
 def _bill(order: Order) -> list[tuple[str, Money, int]]:
-    items = db.session.scalars(
-        select(LineItem).where(LineItem.order_id == order.id).order_by(LineItem.id)
-    )
-    lines = [(item.name, item.unit, item.quantity) for item in items]
+    lines = list_goods(order)
     if order.shipping_minor:
         lines.append((_("International shipping"), won(order.shipping_minor), 1))
     return lines
