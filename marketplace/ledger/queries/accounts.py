@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
+from marketplace.kernel.rows import run
 from marketplace.ledger.chart import DEBIT_CLASSES, path_of
 from marketplace.ledger.errors import AccountNotFound
 from marketplace.ledger.models import AccountClass, LedgerAccount, LedgerEntry, LedgerPosting
@@ -81,6 +82,7 @@ COLUMNS = (
     LedgerAccount.opened_on,
     LedgerAccount.closed_on,
 )
+_OF_CODES = select(*COLUMNS).where(LedgerAccount.code.in_(bindparam("codes", expanding=True)))
 LINE = (
     LedgerEntry.id.label("entry_id"),
     LedgerEntry.kind,
@@ -101,7 +103,7 @@ def under(path: str) -> ColumnElement[bool]:
 
 def find_accounts(codes: Collection[str]) -> Mapping[str, Account]:
     """The accounts among `codes` that were ever opened, by code."""
-    rows = db.session.execute(select(*COLUMNS).where(LedgerAccount.code.in_(sorted(codes))))
+    rows = run(_OF_CODES, {"codes": sorted(codes)})
     return {row.code: Account(**row._mapping) for row in rows}
 
 
