@@ -19,13 +19,22 @@ from devtools.bench.weights import weights
 
 
 def main() -> None:
+    """Everything, or what BENCH_ONLY names: `ledger` or `orders`."""
     only = os.environ.get("BENCH_ONLY", "")
-    if only != "ledger":
+    if not only:
         require_wrk()
     for engine in ENGINES:
-        if only != "ledger":
+        if only == "orders":
+            show(f"Orders on {engine}", measure_orders(engine))
+            continue
+        if not only:
             show(f"On {engine}", measure(engine))
         show(f"The ledger on {engine}", books(engine))
+
+
+def measure_orders(engine: str) -> list[Row]:
+    with instance(engine) as environ, serving(environ) as server:
+        return sales(server, engine)
 
 
 def measure(engine: str) -> list[Row]:
