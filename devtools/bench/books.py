@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from flask import Flask
@@ -190,24 +191,26 @@ def _balances(app: Flask) -> dict[str, Any]:
     codes = [row.account.code for row in list_accounts()]
     unequal = [code for code in codes if balance(code).minor != _sum_of(code)]
     code = f"{HOT}:krw"
-    keeping = summing = 0.0
+    keeping: list[float] = []
+    summing: list[float] = []
     # The first ones are for making the statement known, to us and to the database.
-    _used(lambda: [balance(code) for _ in range(READS)])
+    for _ in range(READS):
+        balance(code)
     for _ in range(SAMPLES):
-        keeping += _used(lambda: [balance(code) for _ in range(READS)]) / READS / SAMPLES
-        summing += _used(lambda: _sum_of(code)) / SAMPLES
+        keeping += [took(lambda: balance(code)) for _ in range(READS)]
+        summing.append(took(lambda: _sum_of(code)))
     return {
-        "keeping": keeping,
-        "summing": summing,
+        "keeping": median(keeping),
+        "summing": median(summing),
         "unequal": unequal,
         "samples": len(codes),
     }
 
 
-def _used(act: Callable[[], object]) -> float:
-    before = _cpu()
+def took(act: Callable[[], object]) -> float:
+    begun = time.perf_counter()
     act()
-    return _cpu() - before
+    return time.perf_counter() - begun
 
 
 def _one_more(number: int) -> NewEntry:

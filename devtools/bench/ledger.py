@@ -254,8 +254,8 @@ def _balances(found: Figures) -> list[Row]:
     return [
         Row(
             "G7 balance, 500,000 lines kept, 250 open",
-            f"{found['keeping'] * 1000:.2f} CPU ms",
-            f"the sum of all: {found['summing'] * 1000:.1f} CPU ms",
+            f"{found['keeping'] * 1000:.2f} ms",
+            f"the sum of all: {found['summing'] * 1000:.0f} ms",
         ),
         Row("G7 balance ÷ sum of all lines", f"1/{ratio:.0f}", "≤ 1/100", ratio >= 100),
         Row(
