@@ -22,7 +22,7 @@ from marketplace.kernel.config import Config
 from marketplace.ledger.models import LedgerHead
 from marketplace.ledger.queries.sealing import find_head, get_head
 from marketplace.ledger.queries.sealing_bundle import VERIFIER, write_bundle
-from marketplace.sealing import read_seal_key
+from marketplace.sealing import read_public_key
 from marketplace.statements.wording import account_name
 
 OLDEST = timedelta(hours=1)
@@ -90,7 +90,7 @@ def _is_due(bundle: Bundle, oldest: timedelta) -> bool:
 
 def _make(config: Config) -> Bundle:
     beside = _folder(config) / "unfinished"
-    key = read_seal_key(config).verifier
+    key = read_public_key(config)
     with beside.open("wb") as file, force_locale("en"):
         size = write_bundle(file, key, name_of=account_name)
     path = _file_of(config, get_head(size))

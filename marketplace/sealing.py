@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 
 import structlog
 from flask import Flask
@@ -28,10 +29,13 @@ from marketplace.ledger.notes import (
     new_signer,
     read_note,
     read_signer,
+    read_verifier,
 )
 from marketplace.ledger.operations.sealing import BATCH, Codes, seal_entries
 from marketplace.ledger.queries.sealing import find_head, has_unsealed
 from marketplace.orders.models import Order
+
+Key = TypeVar("Key", Signer, Verifier)
 
 log = structlog.get_logger()
 
@@ -72,18 +76,28 @@ def read_seal_key(config: Config) -> Signer:
     return _of_log(read_signer(path.read_text()))
 
 
+def read_public_key(config: Config) -> Verifier:
+    """What heads are checked with: the public key of a machine that seals nothing, else its own.
+
+    Raises ConfigError where there is none, KeyUnreadable.
+    """
+    if config.ledger_public_key:
+        return _of_log(read_verifier(config.ledger_public_key))
+    return read_seal_key(config).verifier
+
+
 def find_public_key(config: Config) -> Verifier | None:
     """What heads are checked with; None where this machine has no key."""
     try:
-        return read_seal_key(config).verifier
+        return read_public_key(config)
     except (ConfigError, KeyUnreadable):
         return None
 
 
-def _of_log(signer: Signer) -> Signer:
-    if signer.kind != LOG:
+def _of_log(key: Key) -> Key:
+    if key.kind != LOG:
         raise ConfigError("The key of the ledger's seal is a witness's; it must be the log's.")
-    return signer
+    return key
 
 
 def make_seal_key(path: Path, name: str, kind: int = LOG) -> None:

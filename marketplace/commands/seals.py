@@ -73,10 +73,10 @@ def keep_ledger_balances(anew: bool) -> None:
 def verify_ledger(last_head: Path | None) -> None:
     """Compare the books with what was sealed, entry by entry."""
     from marketplace.ledger.queries.sealing_faults import check_seal
-    from marketplace.sealing import head_file, read_head_file, read_seal_key
+    from marketplace.sealing import head_file, read_head_file, read_public_key
 
     try:
-        key = read_seal_key(_config()).verifier
+        key = read_public_key(_config())
         seen = read_head_file(last_head or head_file(_config()))
     except (ConfigError, DomainError) as error:
         raise click.ClickException(str(error)) from error
@@ -105,11 +105,11 @@ def witness_ledger(file: Path, key: Path, log_key: str | None) -> None:
     from marketplace.kernel.time import now
     from marketplace.ledger.notes import WITNESS, read_signer, read_verifier
     from marketplace.ledger.operations.sealing import cosign_head
-    from marketplace.sealing import read_head_file, read_seal_key, write_head_file
+    from marketplace.sealing import read_head_file, read_public_key, write_head_file
 
     try:
         witness = read_signer(key.read_text())
-        log = read_verifier(log_key) if log_key else read_seal_key(_config()).verifier
+        log = read_verifier(log_key) if log_key else read_public_key(_config())
         if witness.kind != WITNESS:
             raise click.ClickException("This is the key of a log, not of a witness.")
         with transaction():
@@ -127,12 +127,12 @@ def bundle_ledger(file: BinaryIO) -> None:
     from flask_babel import force_locale
 
     from marketplace.ledger.queries.sealing_bundle import write_bundle
-    from marketplace.sealing import read_seal_key
+    from marketplace.sealing import read_public_key
     from marketplace.statements.wording import account_name
 
     try:
         with force_locale("en"):
-            key = read_seal_key(_config()).verifier
+            key = read_public_key(_config())
             size = write_bundle(file, key, name_of=account_name)
     except (ConfigError, DomainError) as error:
         raise click.ClickException(str(error)) from error

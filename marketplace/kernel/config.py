@@ -57,6 +57,7 @@ class Config:
     smtp_url: str = ""
     demo_password: str = ""
     ledger_key: str = ""
+    ledger_public_key: str = ""
     oldest_rate_days: int = 7
     oldest_closing_rate_days: int = 3
     payout_minimum_rupiah: int = 50_000
@@ -117,6 +118,7 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
         smtp_url=environ.get("SMTP_URL", ""),
         demo_password=environ.get("LUMBUNG_DEMO_PASSWORD", "lumbung-demo" if demo else ""),
         ledger_key=environ.get("LUMBUNG_LEDGER_KEY", ""),
+        ledger_public_key=environ.get("LUMBUNG_LEDGER_PUBLIC_KEY", ""),
         payout_minimum_rupiah=_whole(environ, "LUMBUNG_PAYOUT_MINIMUM", 50_000),
         payout_from=_sender(environ.get("LUMBUNG_PAYOUT_FROM", DEMO_SENDER if demo else "")),
         bank_accounts=_bank_accounts(

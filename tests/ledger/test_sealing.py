@@ -31,6 +31,7 @@ from marketplace.ledger.queries.sealing import (
 )
 from marketplace.ledger.queries.sealing_faults import check_seal
 from marketplace.sealing import (
+    find_public_key,
     head_file,
     key_file,
     make_seal_key,
@@ -479,6 +480,16 @@ def test_the_key_may_come_from_the_environment(tmp_path):
     assert read_seal_key(config) == SIGNER
     with pytest.raises(ConfigError, match="witness"):
         read_seal_key(witness)
+
+
+def test_a_machine_that_seals_nothing_knows_the_public_key_alone(tmp_path):
+    there = {"LUMBUNG_DEMO": "0", "STRIPE_SECRET_KEY": "sk_test_1"}
+    config = settings("", tmp_path, LUMBUNG_LEDGER_PUBLIC_KEY=SIGNER.verifier.text, **there)
+
+    assert find_public_key(config) == SIGNER.verifier
+    with pytest.raises(ConfigError):
+        read_seal_key(config)
+    assert find_public_key(settings("", tmp_path, LUMBUNG_LEDGER_PUBLIC_KEY="x", **there)) is None
 
 
 def test_a_seal_takes_the_same_few_statements_however_many_entries(database):
