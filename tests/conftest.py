@@ -155,10 +155,11 @@ def app(engine_name, tmp_path_factory) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="session")
-def stages(engine_name, tmp_path_factory) -> Iterator[Stages]:
+def stages(app, engine_name, tmp_path_factory) -> Iterator[Stages]:
     def new_app() -> Flask:
-        folder = tmp_path_factory.mktemp("stage")
-        return build(settings(fresh_database(engine_name, folder), folder))
+        database_url = fresh_database(engine_name, tmp_path_factory.mktemp("stage"))
+        # The same folder of the instance: what is sealed there is sealed with the key of `app`.
+        return build(settings(database_url, Path(app.instance_path)))
 
     stages = Stages(new_app)
     yield stages

@@ -24,6 +24,7 @@ from marketplace.kernel.outbox import OutboxMessage
 from marketplace.ledger.operations import set_policy
 from marketplace.orders.models import Order
 from marketplace.reference.operations import import_all
+from marketplace.sealing import read_seal_key, seal_waiting
 
 YEAR = timedelta(days=365)
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
@@ -55,6 +56,7 @@ def load_demo(at: datetime, *, orders: int) -> None:
         click.echo(f"  {name} …")
         with transaction():
             step()
+    seal_waiting(config, read_seal_key(config))
 
 
 def live_a_year(first_day: datetime, until: datetime, orders: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask import current_app
 from sqlalchemy import select
 
 from marketplace.accounts.models import User
@@ -29,6 +30,7 @@ from marketplace.reinvestment.operations import (
     release_disbursement,
     settle_disbursement,
 )
+from marketplace.sealing import read_seal_key, seal_at_once
 
 PROGRAMS = 30
 UNSIGNED = 2
@@ -220,6 +222,8 @@ def _other(admin: User) -> User:
 
 def _approve(year: Year, program: Program, by: User) -> Event:
     def happen(at: datetime) -> None:
+        # Only what is sealed is spent, and no worker runs here.
+        seal_at_once(read_seal_key(current_app.config["LUMBUNG"]))
         try:
             approve_program(program, by=by.id, body_sha256=program.body_sha256, at=at)
         except FundExhausted:

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy.orm import aliased
 
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import N_
 from marketplace.kernel.money import won
 from marketplace.ledger.hooks import Breach, Finding, register_check
-from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
+from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerLeaf, LedgerPosting
 from marketplace.ledger.policies import REFUND_RESERVE
 from marketplace.ledger.queries import list_accounts, lots
 from marketplace.reinvestment.models import Allocation, Disbursement, LotUse, Pledge, Program
@@ -40,6 +41,7 @@ def register_checks() -> None:
     register_check("I8", N_("Money set aside for programs"), check_committed)
     register_check("I9", N_("Lots and their uses"), check_lots)
     register_check("I9", N_("Uses of lots and allocations"), check_uses)
+    register_check("I9", N_("Seals of the lots that programs were given"), check_sealed_lots)
     register_check("I16", N_("Signatures on programs and payments"), check_signatures)
 
 
@@ -198,6 +200,32 @@ def check_uses(at: datetime) -> Finding:
         for row in rows
     ]
     return Finding(_count(Allocation), breaches)
+
+
+def check_sealed_lots(at: datetime) -> Finding:
+    """Whether every lot was sealed before a program was given anything of it."""
+    lot, given = aliased(LedgerLeaf), aliased(LedgerLeaf)
+    rows = db.session.execute(
+        select(LotUse.lot_entry_id, func.sum(LotUse.amount).label("minor"))
+        .join(LedgerEntry, LedgerEntry.id == LotUse.entry_id)
+        .join(given, given.entry_id == LotUse.entry_id)
+        .outerjoin(lot, lot.entry_id == LotUse.lot_entry_id)
+        .where(
+            LedgerEntry.kind == ALLOCATION,
+            or_(lot.leaf_index.is_(None), lot.leaf_index > given.leaf_index),
+        )
+        .group_by(LotUse.lot_entry_id)
+        .order_by(LotUse.lot_entry_id)
+    )
+    breaches = [
+        Breach(
+            N_("A program was given %(amount)s of a lot that was not sealed."),
+            {"amount": won(int(row.minor))},
+            row.lot_entry_id,
+        )
+        for row in rows
+    ]
+    return Finding(_count(LotUse), breaches)
 
 
 def check_signatures(at: datetime) -> Finding:

@@ -46,6 +46,13 @@ class FundExhausted(Conflict):
     message = N_("Only %(available)s is free in the funds this program may use.")
 
 
+class NotSealedYet(Conflict):
+    message = N_(
+        "The money is there, but a part of it is not sealed yet. Wait a moment and sign again: the "
+        "seal is made within seconds. Sealed so far: %(sealed)s."
+    )
+
+
 class ReasonMissing(Invalid):
     message = N_("Write the reason; it is shown in the public record.")
 

@@ -26,7 +26,7 @@ from marketplace.reference.queries import rates
 from marketplace.reinvestment.operations import settle_disbursement
 from tests.admin.test_home import text_of
 from tests.ledger.tampering import tamper
-from tests.openbook.conftest import LATER
+from tests.openbook.conftest import LATER, unseal
 from tests.reinvestment.world import an_admin
 
 SALE = {"cooperative": "91.5", "service": "5", "village_share": "3.5"}
@@ -85,7 +85,14 @@ def test_an_audit_says_that_every_rule_holds_and_who_asked(whole, first):
 
     assert "Every rule holds." in text
     assert "asked by Dewi Lestari" in text
-    # No seal is made here: the rule is looked up, and finds nothing that was published.
+    assert "No part of the house checks this yet" not in text
+
+
+def test_an_audit_says_where_there_was_nothing_to_look_at(whole, first):
+    unseal()
+
+    text = text_of(send(first, "/en/admin/ledger/audit/"))
+
     assert re.search("I13 Published seals still fit the history. .* 0 nothing to look at", text)
 
 

@@ -14,7 +14,7 @@ from marketplace.ledger.queries import (
 from marketplace.reinvestment.operations import settle_disbursement
 from marketplace.reinvestment.queries import list_disbursements
 from tests.factories import a_posting
-from tests.openbook.conftest import LATER
+from tests.openbook.conftest import LATER, seal_with, unseal
 from tests.reinvestment.world import an_admin
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -93,12 +93,12 @@ def test_the_journal_is_narrowed_down_to_large_entries(journal, reader, world):
     assert "Write whole won above zero, for example 33200." in text_of(page)
 
 
-def test_the_journal_and_the_entry_say_how_far_the_books_are_sealed(reader, first, sale):
-    from tests.ledger.sealing import seal
+def test_the_journal_and_the_entry_say_how_far_the_books_are_sealed(app, reader, first, sale):
+    unseal()
 
     assert "7 wait for their seal" in text_of(reader.get("/en/admin/ledger/"))
     assert "Waits for its seal." in text_of(reader.get(f"/en/admin/ledger/{sale.id}"))
-    seal()
+    seal_with(app)
     first.post("/en/admin/ledger/audit/")
 
     text = text_of(reader.get("/en/admin/ledger/"))

@@ -33,7 +33,7 @@ from tests.crash.servers import Servers
 from tests.crash.storm import PASSWORD, Admin, Paid, Signed, Storm
 from tests.factories import a_cooperative, a_fund_of, a_user
 from tests.orders.world import a_market, an_order, some_goods
-from tests.reinvestment.world import a_program, an_admin
+from tests.reinvestment.world import a_program, an_admin, sealed_books
 
 KILLS = int(os.environ.get("SOAK_KILLS", "3"))
 ORDERS, PROGRAMS = 40, 6
@@ -63,6 +63,7 @@ def set_up():
         shelf = [some_goods(a_cooperative(slug=slug), stock=10**6).id for slug in ("gayo", "toba")]
         # For two thirds of what will be asked for.
         a_fund_of(won(KILLS * PROGRAMS * ASKED * 2 // 3))
+        sealed_books()
         signer = create_user("signer@example.com", "Lee", PASSWORD, locale="en", at=now())
         signer.roles.append(RoleGrant(role=Role.ADMIN, granted_at=now()))
         return shelf, a_user().id, an_admin().id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -14,6 +15,7 @@ from marketplace.orders.policies import HELD_WINDOW
 from marketplace.reinvestment.models import Pledge, Program
 from marketplace.sealing import CODES, read_seal_key
 from tests.factories import NOON
+from tests.ledger.tampering import tamper
 from tests.orders.world import a_market, a_paid_order, released, some_goods, the_parcel
 from tests.reinvestment.world import a_pledge, a_program, approved, paid
 from tests.stages import Stage, here
@@ -53,9 +55,12 @@ def stage(request, stages) -> Stage | None:
 
 
 @pytest.fixture
-def world(database, stage) -> World:
+def world(app, database, stage) -> Iterator[World]:
     made = stage.things
-    return World(*map(here, (made.delivered, made.waiting, made.pledge, made.program)))
+    yield World(*map(here, (made.delivered, made.waiting, made.pledge, made.program)))
+    # Bundles of other tests are of another history.
+    for bundle in (app.config["LUMBUNG"].instance / "bundles").glob("*"):
+        bundle.unlink()
 
 
 @pytest.fixture
@@ -81,8 +86,11 @@ def seal_with(app):
 
 @pytest.fixture
 def sealed(app, world):
-    """The world's entries, sealed; bundles of other tests are of another history."""
-    head = seal_with(app)
-    yield head
-    for bundle in (app.config["LUMBUNG"].instance / "bundles").glob("*"):
-        bundle.unlink()
+    """All of the world's entries sealed; the newest head."""
+    return seal_with(app)
+
+
+def unseal() -> None:
+    """As if no worker had ever run."""
+    for table in ("ledger_heads", "ledger_tile_roots", "ledger_leaves"):
+        tamper(f"DELETE FROM {table}")

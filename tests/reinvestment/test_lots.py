@@ -1,19 +1,24 @@
 """Which sales paid for which program: first in, first out, the same sum from both ends."""
 
 import pytest
+from flask import current_app
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import won
+from marketplace.ledger.operations.sealing import seal_entries
 from marketplace.ledger.queries import credit_balance
-from marketplace.reinvestment.errors import FundExhausted
+from marketplace.reinvestment.audit import check_sealed_lots
+from marketplace.reinvestment.errors import FundExhausted, NotSealedYet
 from marketplace.reinvestment.models import Allocation, LotUse, Program, ProgramState
-from marketplace.reinvestment.operations import finish_program
+from marketplace.reinvestment.operations import approve_program, finish_program
 from marketplace.reinvestment.policies import allocate
 from marketplace.reinvestment.queries import backing_of, list_uses, trace_order
+from marketplace.sealing import read_seal_key
 from tests.factories import NOON
+from tests.ledger.tampering import tamper
 from tests.reinvestment.world import (
     a_pledge,
     a_program,
@@ -22,9 +27,17 @@ from tests.reinvestment.world import (
     an_admin,
     approved,
     paid,
+    sealed_books,
 )
 
 pytestmark = pytest.mark.usefixtures("database")
+
+
+def signed(program):
+    """Signed as things are, without a seal made for it."""
+    second = an_admin("Lee Seoyeon").id
+    approve_program(program, by=second, body_sha256=program.body_sha256, at=NOON)
+    return program
 
 
 def uses_of(program):
@@ -44,6 +57,67 @@ def test_the_oldest_shares_are_spent_first():
 
     assert uses_of(one) == [(first, 300), (second, 100)]
     assert uses_of(two) == [(second, 100), (third, 50)]
+
+
+def test_money_whose_entry_is_not_sealed_yet_waits_and_nothing_is_booked():
+    a_share(300)
+    sealed_books()
+    a_share(200)
+    program = a_program(400)
+
+    with pytest.raises(NotSealedYet) as refused:
+        signed(program)
+
+    assert refused.value.facts == {"sealed": won(300)}
+    assert program.state is ProgramState.PROPOSED
+    assert db.session.scalar(select(func.count()).select_from(LotUse)) == 0
+    assert credit_balance("funds:village:programs:krw") == won(500)
+    sealed_books()
+    signed(program)
+    assert program.state is ProgramState.APPROVED
+
+
+def test_what_is_sealed_is_spent_while_more_waits_for_its_seal():
+    sealed = a_share(300)
+    sealed_books()
+    a_share(200)
+
+    assert uses_of(signed(a_program(300))) == [(sealed, 300)]
+
+
+def test_a_fund_that_is_too_small_is_exhausted_sealed_or_not():
+    a_share(300)
+
+    with pytest.raises(FundExhausted):
+        signed(a_program(400))
+
+
+def test_lots_are_spent_in_the_order_of_their_seals_and_given_back_the_other_way_round():
+    committed_late, first = a_share(300), a_share(200)
+    seal_entries(read_seal_key(current_app.config["LUMBUNG"]), at=NOON, since=first)
+    sealed_books()
+
+    program = approved(a_program(400))
+
+    assert sorted(uses_of(program)) == sorted([(first, 200), (committed_late, 200)])
+    paid(program, 150)
+    finish_program(program, by=an_admin().id, at=NOON)
+    left = {lot: 0 for lot in (first, committed_late)}
+    for lot, minor in uses_of(program):
+        left[lot] += minor
+    assert left == {first: 150, committed_late: 0}
+
+
+def test_lots_that_were_allocated_before_their_seal_are_named_by_the_audit():
+    entry = a_share(300)
+    approved(a_program(300))
+    sealed_books()
+    assert check_sealed_lots(NOON).breaches == []
+    tamper("UPDATE ledger_leaves SET leaf_index = leaf_index + 100 WHERE entry_id = :id", id=entry)
+
+    finding = check_sealed_lots(NOON)
+
+    assert (finding.rows, [breach.entry_id for breach in finding.breaches]) == (1, [entry])
 
 
 def test_purposes_never_mix():

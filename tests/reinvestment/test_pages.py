@@ -20,6 +20,7 @@ from tests.reinvestment.world import (
     an_auditor,
     approved,
     paid,
+    sealed_books,
     sign_in,
 )
 
@@ -252,12 +253,34 @@ def test_a_second_admin_signs_what_was_read(client, admin, program):
     page = client.get(f"/en/admin/programs/{program.number}").text
     assert program.body_sha256 in page
     assert "₩4,000,000" in page
+    sealed_books()
 
     answer = decide(client, program, "approve", reason="Harga dicek.")
 
     assert answer.status_code == 302
     assert (program.state, program.approved_by) == (ProgramState.APPROVED, admin.id)
     assert "Harga dicek." in client.get(f"/en/programs/{program.slug}").text
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("ko", "봉인은 몇 초 안에 끝나니 잠시 기다렸다가 다시 서명해 주세요"),
+        ("id", "Tunggu sebentar lalu tanda tangani lagi"),
+        ("en", "Wait a moment and sign again: the seal is made within seconds."),
+    ],
+)
+def test_money_that_waits_for_its_seal_is_not_spent_yet(client, admin, program, lang, sentence):
+    answer = client.post(
+        f"/{lang}/admin/programs/{program.number}/decision",
+        data={"body": program.body_sha256, "reason": "", "decision": "approve"},
+    )
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert program.state is ProgramState.PROPOSED
+    sealed_books()
+    assert decide(client, program, "approve").status_code == 302
 
 
 def test_who_proposed_sees_why_there_is_no_form_and_is_refused(client, program):

@@ -14,7 +14,7 @@ from marketplace.reinvestment.operations import (
     release_disbursement,
 )
 from tests.factories import NOON
-from tests.reinvestment.world import a_pledge, a_program, a_share, an_admin, approved
+from tests.reinvestment.world import a_pledge, a_program, a_share, an_admin, approved, sealed_books
 
 
 def at_once(app, *acts):
@@ -59,6 +59,7 @@ def test_approvals_at_the_same_moment_never_overdraw_a_fund(committed):
         second = an_admin().id
         themes = [ProgramTheme.TOOLS, ProgramTheme.TRAINING]
         programs = [a_program(300, theme=themes[n % 2]).id for n in range(8)]
+        sealed_books()
 
     outcomes = at_once(committed, *(sign(key, second) for key in programs))
 
@@ -77,6 +78,7 @@ def test_two_people_signing_the_same_proposal_commit_it_once(committed):
         a_share(1_000)
         program = a_program(400)
         key, number, admins = program.id, program.number, [an_admin().id for _ in range(4)]
+        sealed_books()
 
     outcomes = at_once(committed, *(sign(key, admin) for admin in admins))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from time import sleep
 
+from flask import current_app
+
 from marketplace.accounts.models import OrganizationKind, Role
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, won
@@ -23,6 +25,7 @@ from marketplace.reinvestment.operations import (
     receive_pledge,
     release_disbursement,
 )
+from marketplace.sealing import read_seal_key, seal_at_once
 from tests.factories import NOON, a_regency, a_user, an_organization, saved
 
 _numbers = count(1)
@@ -98,7 +101,13 @@ def a_program(asked: int = 4_000_000, *, by=None, at=NOON, **more) -> Program:
     return propose_program(a_proposal(asked, **more), by=(by or an_admin()).id, at=at)
 
 
+def sealed_books() -> None:
+    """Seal what is booked, as the worker does within seconds: only that is spent."""
+    seal_at_once(read_seal_key(current_app.config["LUMBUNG"]))
+
+
 def approved(program: Program, *, by=None, at=NOON) -> Program:
+    sealed_books()
     approve_program(
         program, by=(by or an_admin("Lee Seoyeon")).id, body_sha256=program.body_sha256, at=at
     )

@@ -36,7 +36,7 @@ from marketplace.ledger.queries.entries import (
     list_kinds,
     neighbors,
 )
-from marketplace.ledger.queries.lots import lots
+from marketplace.ledger.queries.lots import lots, sealed_lots
 from marketplace.ledger.queries.policies import policy_at
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "monthly_turnovers",
     "neighbors",
     "policy_at",
+    "sealed_lots",
     "trial_balance",
     "turnovers",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased
 
-from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
+from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerLeaf, LedgerPosting
 
 
 def lots(
@@ -42,3 +42,14 @@ def lots(
     if without_kinds:
         statement = statement.where(LedgerEntry.kind.not_in(sorted(without_kinds)))
     return statement
+
+
+def sealed_lots(
+    codes: Collection[str] = (), *, without_kinds: Collection[str] = ()
+) -> Select[int, int, int, str, str | None, str | None, int]:
+    """As `lots`, with leaf_index: only what is sealed, so that its place is known for ever."""
+    return (
+        lots(codes, without_kinds=without_kinds)
+        .join(LedgerLeaf, LedgerLeaf.entry_id == LedgerPosting.entry_id)
+        .add_columns(LedgerLeaf.leaf_index)
+    )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from sqlalchemy import Integer, Subquery, case, func, insert, literal, select
+from sqlalchemy import Integer, Subquery, case, exists, func, insert, literal, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
 from marketplace.ledger.chart import path_of
+from marketplace.ledger.models import LedgerLeaf
 from marketplace.ledger.policies import SHARE_FUNDS
-from marketplace.ledger.queries import lots
-from marketplace.reinvestment.errors import LotSpent
+from marketplace.ledger.queries import lots, sealed_lots
+from marketplace.reinvestment.errors import LotSpent, NotSealedYet
 from marketplace.reinvestment.models import LotUse
 from marketplace.reinvestment.postings import RETURN
 
@@ -19,9 +20,10 @@ SHARE_CODES = [f"{path}:krw" for path in SHARE_FUNDS.values()]
 
 
 def use_lots(entry_id: int, fund: str, amount: Money) -> None:
-    """Note which lots of `fund` the entry spends, oldest first, to the won.
+    """Note which lots of `fund` the entry spends, to the won, in the order they were sealed.
 
-    The caller holds the fund's lock. One statement; the window gives each lot what came before it.
+    The caller holds the fund's lock and has called `require_sealed`. One statement; the window
+    gives each lot what came before it.
     """
     open_lots = _open_lots(fund)
     before = open_lots.c.cumulated - open_lots.c.left
@@ -36,6 +38,24 @@ def use_lots(entry_id: int, fund: str, amount: Money) -> None:
     _check_sum(entry_id, fund, amount)
 
 
+def require_sealed(fund: str, amount: Money) -> None:
+    """Raise NotSealedYet where the fund has `amount`, and a part of it waits for its seal.
+
+    The caller holds the fund's lock. Only what is sealed is spent, so that the order of lots
+    stays as it is. Rule: docs/adr/0008-sealed-ledger.md
+    """
+    open_lots = _open_lots(fund)
+    sealed = int(db.session.scalar(select(func.sum(open_lots.c.left))) or 0)
+    if sealed < amount.minor <= sealed + _unsealed(fund):
+        raise NotSealedYet(sealed=Money(max(sealed, 0), amount.currency))
+
+
+def _unsealed(fund: str) -> int:
+    lot = lots([f"{fund}:krw"], without_kinds=[RETURN]).subquery()
+    waiting = ~exists().where(LedgerLeaf.entry_id == lot.c.entry_id)
+    return int(db.session.scalar(select(func.sum(lot.c.amount)).where(waiting)) or 0)
+
+
 def return_lots(entry_id: int, spent_by: int, fund: str, amount: Money) -> None:
     """Give back `amount` of what the entry `spent_by` took of the fund, newest lot first."""
     source = lots([f"{fund}:krw"], without_kinds=[RETURN]).subquery()
@@ -45,8 +65,11 @@ def return_lots(entry_id: int, spent_by: int, fund: str, amount: Money) -> None:
             source,
             (source.c.entry_id == LotUse.lot_entry_id) & (source.c.line_no == LotUse.lot_line_no),
         )
+        .outerjoin(LedgerLeaf, LedgerLeaf.entry_id == LotUse.lot_entry_id)
         .where(LotUse.entry_id == spent_by)
-        .order_by(LotUse.lot_entry_id.desc(), LotUse.lot_line_no.desc())
+        .order_by(
+            LedgerLeaf.leaf_index.desc(), LotUse.lot_entry_id.desc(), LotUse.lot_line_no.desc()
+        )
     )
     left = amount.minor
     for lot_entry_id, lot_line_no, used in uses:
@@ -75,7 +98,7 @@ def check_unspent(entry_id: int) -> None:
 
 def unspent_shares(entry_id: int) -> dict[str, int]:
     """What is left, in won, of what the entry put into each fund of the village share."""
-    lot, used = _lots_and_uses()
+    lot, used = lots(without_kinds=[RETURN]).subquery(), _uses()
     rows = db.session.execute(
         select(lot.c.code, lot.c.amount - func.coalesce(used.c.amount, 0))
         .outerjoin(
@@ -90,7 +113,7 @@ def unspent_shares(entry_id: int) -> dict[str, int]:
 
 def take_shares(entry_id: int, taken_by: int, amounts: Mapping[str, int]) -> None:
     """Note that the entry `taken_by` took `amounts` of what `entry_id` put into the funds."""
-    lot, _used = _lots_and_uses()
+    lot = lots(without_kinds=[RETURN]).subquery()
     lines = db.session.execute(
         select(lot.c.code, lot.c.line_no).where(
             lot.c.entry_id == entry_id, lot.c.code.in_([f"{path}:krw" for path in amounts])
@@ -108,21 +131,21 @@ def take_shares(entry_id: int, taken_by: int, amounts: Mapping[str, int]) -> Non
     db.session.flush()
 
 
-def _lots_and_uses(codes: Collection[str] = ()) -> tuple[Subquery, Subquery]:
-    lot = lots(codes, without_kinds=[RETURN]).subquery()
-    used = (
+def _uses() -> Subquery:
+    return (
         select(LotUse.lot_entry_id, LotUse.lot_line_no, func.sum(LotUse.amount).label("amount"))
         .group_by(LotUse.lot_entry_id, LotUse.lot_line_no)
         .subquery()
     )
-    return lot, used
 
 
 def _open_lots(fund: str) -> Subquery:
-    """The fund's lots with something left, and the running sum of what is left."""
-    lot, used = _lots_and_uses([f"{fund}:krw"])
+    """The fund's sealed lots with something left, and the running sum of what is left."""
+    lot = sealed_lots([f"{fund}:krw"], without_kinds=[RETURN]).subquery()
+    used = _uses()
     left = (
         select(
+            lot.c.leaf_index,
             lot.c.entry_id,
             lot.c.line_no,
             (lot.c.amount - func.coalesce(used.c.amount, 0)).label("left"),
@@ -139,7 +162,7 @@ def _open_lots(fund: str) -> Subquery:
             left.c.line_no,
             left.c.left,
             func.sum(left.c.left)
-            .over(order_by=[left.c.entry_id, left.c.line_no])
+            .over(order_by=[left.c.leaf_index, left.c.line_no])
             .label("cumulated"),
         )
         .where(left.c.left > 0)

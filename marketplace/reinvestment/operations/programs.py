@@ -34,7 +34,7 @@ from marketplace.reinvestment.models import (
     ProgramTheme,
 )
 from marketplace.reinvestment.operations.forms import find_by_form_key
-from marketplace.reinvestment.operations.lots import return_lots, use_lots
+from marketplace.reinvestment.operations.lots import require_sealed, return_lots, use_lots
 from marketplace.reinvestment.policies import (
     BudgetLine,
     allocate,
@@ -122,8 +122,8 @@ def approve_program(
     """Sign a proposal as the second person and commit the money it asks for, once.
 
     `body_sha256` is of the text that was read. The money comes from the funds in their order, and
-    from their oldest lots. Raises SelfApproval, ProposalChanged, AlreadyDecided, and
-    FundExhausted(available=…); then nothing is written.
+    from the lots that were sealed first. Raises SelfApproval, ProposalChanged, AlreadyDecided,
+    FundExhausted(available=…) and NotSealedYet(sealed=…); then nothing is written.
     """
     program = lock(Program, program.id)
     if program.state is not ProgramState.PROPOSED:
@@ -221,7 +221,10 @@ def _reserve(program: Program) -> dict[str, Money]:
     pledges = db.session.scalars(select(Pledge).order_by(Pledge.id)).all()
     funds = funds_for(program, pledges)
     lock_accounts([f"{fund}:krw" for fund in funds])
-    return allocate(program.asked, free_in(funds))
+    parts = allocate(program.asked, free_in(funds))
+    for fund, amount in parts.items():
+        require_sealed(fund, amount)
+    return parts
 
 
 def _return_rest(program: Program, *, by: int, at: datetime) -> None:

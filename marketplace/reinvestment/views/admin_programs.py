@@ -23,6 +23,7 @@ from marketplace.reinvestment.errors import (
     AlreadyReleased,
     FundExhausted,
     MoreThanCommitted,
+    NotSealedYet,
     ProposalChanged,
     ReasonMissing,
     SelfApproval,
@@ -107,7 +108,7 @@ def new_decision(number: str) -> ResponseReturnValue:
         form.refuse("decision", error)
         # The page that answers shows the new text, so the next signature is for that one.
         form.body.data = program.body_sha256
-    except (FundExhausted, SelfApproval, AlreadyDecided) as error:
+    except (FundExhausted, NotSealedYet, SelfApproval, AlreadyDecided) as error:
         form.refuse("decision", error)
     except ReasonMissing as error:
         form.refuse("reason", error)
