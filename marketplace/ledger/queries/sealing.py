@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, cast, exists, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+)
 
 from marketplace.kernel.db import db
 from marketplace.ledger.errors import NotSealed
@@ -61,6 +72,63 @@ LINES = (
 )
 
 IS_UNSEALED: ColumnElement[bool] = ~exists().where(LedgerLeaf.entry_id == LedgerEntry.id)
+
+
+def _unsealed(since: Any) -> tuple[ColumnElement[bool], ...]:
+    # The second bound is the same as the first; it lets the database skip all older leaves.
+    leaf = exists().where(LEAVES.c.entry_id == ENTRIES.c.id, LEAVES.c.entry_id >= since)
+    return ENTRIES.c.id >= since, ~leaf
+
+
+def _lines_as_text(*conditions: ColumnElement[bool]) -> Any:
+    """A statement: entries, their lines as one text, and how many.
+
+    The database writes them, since that makes one row of many.
+    """
+    text = literal('["').concat(ACCOUNTS.c.code).concat('","').concat(POSTINGS.c.currency)
+    line = (
+        select(
+            POSTINGS.c.entry_id,
+            POSTINGS.c.line_no,
+            POSTINGS.c.line_count,
+            text.concat('","').concat(cast(POSTINGS.c.amount, Text)).concat('"]').label("text"),
+        )
+        .join(ACCOUNTS, ACCOUNTS.c.id == POSTINGS.c.account_id)
+        .where(*conditions)
+        .order_by(POSTINGS.c.entry_id, POSTINGS.c.line_no)
+        .subquery()
+    )
+    return (
+        select(line.c.entry_id, func.aggregate_strings(line.c.text, ","), func.count())
+        .group_by(line.c.entry_id)
+        .having(
+            func.min(line.c.line_no) == 1,
+            func.max(line.c.line_no) == func.count(),
+            func.min(line.c.line_count) == func.count(),
+            func.max(line.c.line_count) == func.count(),
+        )
+    )
+
+
+# Statements that are asked again and again, made once; `since`, `upto`, `start`, `stop` are bounds.
+SINCE, START, STOP = (bindparam(name, type_=BigInteger) for name in ("since", "start", "stop"))
+UNSEALED = (
+    select(*COLUMNS)
+    .where(*_unsealed(SINCE))
+    .order_by(ENTRIES.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+FIRST_UNSEALED = select(ENTRIES.c.id).where(*_unsealed(SINCE)).limit(1)
+UPTO = select(ENTRIES.c.id).where(*_unsealed(SINCE), ENTRIES.c.id <= bindparam("upto"))
+LINES_OF_UNSEALED = _lines_as_text(POSTINGS.c.entry_id.in_(UPTO))
+IN_STRETCH = (LEAVES.c.leaf_index >= START, LEAVES.c.leaf_index < STOP)
+SEALED = (
+    select(*LEAF, *COLUMNS)
+    .select_from(LEAVES.outerjoin(ENTRIES, ENTRIES.c.id == LEAVES.c.entry_id))
+    .where(*IN_STRETCH)
+    .order_by(LEAVES.c.leaf_index)
+)
+LINES_OF_STRETCH = _lines_as_text(LEAVES.c.entry_id == POSTINGS.c.entry_id, *IN_STRETCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +209,7 @@ def checkpoint(size: int | None = None) -> str:
 
 def has_unsealed(*, since: int = 0) -> bool:
     """Whether a committed entry waits for its leaf, from the id `since` on."""
-    return db.session.scalar(select(LedgerEntry.id).where(*_unsealed(since)).limit(1)) is not None
+    return db.session.scalar(FIRST_UNSEALED, {"since": since}) is not None
 
 
 def list_unsealed(*, since: int = 0, limit: int) -> list[tuple[Booked, str | None]]:
@@ -149,12 +217,10 @@ def list_unsealed(*, since: int = 0, limit: int) -> list[tuple[Booked, str | Non
 
     With each its lines as text; where they need a closer look, the entry has its own.
     """
-    rows = db.session.execute(
-        select(*COLUMNS).where(*_unsealed(since)).order_by(ENTRIES.c.id).limit(limit)
-    ).all()
+    rows = db.session.execute(UNSEALED, {"since": since, "limit": limit}).all()
     if not rows:
         return []
-    lines = _written_lines(POSTINGS.c.entry_id.in_([row.id for row in rows]))
+    lines = _written_lines(LINES_OF_UNSEALED, since=rows[0].id, upto=rows[-1].id)
     written = [lines.get((row.id, row.line_count)) for row in rows]
     closer = [row for row, text in zip(rows, written, strict=True) if text is None]
     whole = {entry.id: entry for entry in _booked(closer)} if closer else {}
@@ -188,12 +254,6 @@ def balances_under(size: int) -> dict[str, int]:
     return {code: int(minor) for code, minor in rows}
 
 
-def _unsealed(since: int) -> tuple[ColumnElement[bool], ...]:
-    # The second bound is the same as the first; it lets the database skip all older leaves.
-    leaf = exists().where(LedgerLeaf.entry_id == LedgerEntry.id, LedgerLeaf.entry_id >= since)
-    return LedgerEntry.id >= since, ~leaf
-
-
 def find_booked(entry_ids: Collection[int]) -> dict[int, Booked]:
     """Entries as they are in the books now, by id; one that cannot be read is not there."""
     try:
@@ -219,20 +279,14 @@ def read_stretch(start: int, stop: int) -> list[Sealed]:
 
     A few queries. An entry that is gone, or cannot be read any more, is not there.
     """
-    place = LEAVES.c.leaf_index
-    wanted = (place >= start, place < stop)
+    bounds = {"start": start, "stop": stop}
     try:
-        rows = db.session.execute(
-            select(*LEAF, *COLUMNS)
-            .select_from(LEAVES.outerjoin(ENTRIES, ENTRIES.c.id == LEAVES.c.entry_id))
-            .where(*wanted)
-            .order_by(place)
-        ).all()
+        rows = db.session.execute(SEALED, bounds).all()
     except (ValueError, TypeError):
         leaves = list_leaves(start, stop)
         entries = find_booked([leaf.entry_id for leaf in leaves])
         return [Sealed(leaf, entries.get(leaf.entry_id), None) for leaf in leaves]
-    lines = _written_lines(LEAVES.c.entry_id == POSTINGS.c.entry_id, *wanted)
+    lines = _written_lines(LINES_OF_STRETCH, **bounds)
     width = len(LEAF)
     stretch = []
     for row in rows:
@@ -249,35 +303,13 @@ def read_stretch(start: int, stop: int) -> list[Sealed]:
     return stretch
 
 
-def _written_lines(*conditions: ColumnElement[bool]) -> dict[tuple[int, int], str]:
+def _written_lines(statement: Any, **bounds: int) -> dict[tuple[int, int], str]:
     """By entry and number of lines: its lines as a leaf has them, where they are whole.
 
-    The database writes them, since that makes one row of many. What it does not write as we do
-    (a quote in a name), and what lacks a line, is left out.
+    What the database does not write as we do (a quote in a name), and what lacks a line, is left
+    out.
     """
-    text = literal('["').concat(ACCOUNTS.c.code).concat('","').concat(POSTINGS.c.currency)
-    line = (
-        select(
-            POSTINGS.c.entry_id,
-            POSTINGS.c.line_no,
-            POSTINGS.c.line_count,
-            text.concat('","').concat(cast(POSTINGS.c.amount, Text)).concat('"]').label("text"),
-        )
-        .join(ACCOUNTS, ACCOUNTS.c.id == POSTINGS.c.account_id)
-        .where(*conditions)
-        .order_by(POSTINGS.c.entry_id, POSTINGS.c.line_no)
-        .subquery()
-    )
-    rows = db.session.execute(
-        select(line.c.entry_id, func.aggregate_strings(line.c.text, ","), func.count())
-        .group_by(line.c.entry_id)
-        .having(
-            func.min(line.c.line_no) == 1,
-            func.max(line.c.line_no) == func.count(),
-            func.min(line.c.line_count) == func.count(),
-            func.max(line.c.line_count) == func.count(),
-        )
-    ).all()
+    rows = db.session.execute(statement, bounds).all()
     return {(entry_id, count): lines for entry_id, lines, count in rows if are_plain(lines, count)}
 
 
