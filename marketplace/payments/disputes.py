@@ -28,7 +28,7 @@ def look_at_dispute(dispute_id: str, *, at: datetime) -> str | None:
 
     Raises StripeUnavailable, StripeRefused.
     """
-    answer = ask(lambda stripe: stripe.v1.disputes.retrieve(dispute_id, {"expand": ["charge"]}))
+    answer = ask("get", f"disputes/{dispute_id}", {"expand": ["charge"]})
     payment = _payment_of(answer)
     if payment is None or payment.session_id is None:
         return "dispute of an unknown payment"

@@ -84,9 +84,8 @@ def open_session(
     Raises StripeUnavailable, StripeRefused.
     """
     params = _session_params(payment, line_items, customer_email, locale, urls)
-    options = {"idempotency_key": payment.idempotency_key}
     try:
-        session = ask(lambda stripe: stripe.v1.checkout.sessions.create(params, options))  # type: ignore[arg-type]
+        session = ask("post", "checkout/sessions", params, key=payment.idempotency_key)
     except StripeRefused as refusal:
         with transaction():
             note_refusal(payment.id, str(refusal))
@@ -166,7 +165,7 @@ def close_open_sessions(purpose: str, reference: str, *, at: datetime) -> Sequen
         if payment.state is PaymentState.OPEN and payment.session_id:
             session_id = payment.session_id
             try:
-                ask(lambda stripe, one=session_id: stripe.v1.checkout.sessions.expire(one))  # type: ignore[misc]
+                ask("post", f"checkout/sessions/{session_id}/expire")
             except StripeRefused:
                 log.info("session is over already", payment=payment.id)
             settle(session_id, at=at)
@@ -192,9 +191,7 @@ def settle(
         with transaction():
             note(seen.problem)
         return seen
-    session = ask(
-        lambda stripe: stripe.v1.checkout.sessions.retrieve(session_id, {"expand": WHOLE_STORY})
-    )
+    session = ask("get", f"checkout/sessions/{session_id}", {"expand": WHOLE_STORY})
     with transaction():
         seen = record_look(session, at=at)
         note(seen.problem)
@@ -214,9 +211,8 @@ def send_refund(refund: Refund, *, at: datetime) -> Refund:
         "amount": refund.minor,
         "metadata": {"refund": refund.reference, "reference": payment.reference},
     }
-    options = {"idempotency_key": refund.idempotency_key}
     try:
-        answer = ask(lambda stripe: stripe.v1.refunds.create(params, options))  # type: ignore[arg-type]
+        answer = ask("post", "refunds", params, key=refund.idempotency_key)
     except StripeRefused as refusal:
         with transaction():
             return drop_refund(refund.id, str(refusal.facts["reason"]), at=at)
@@ -231,8 +227,7 @@ def look_at_refund(refund: Refund, *, at: datetime) -> Refund:
     """Ask Stripe how a refund stands and take that over."""
     if refund.stripe_id is None:
         return send_refund(refund, at=at)
-    stripe_id = refund.stripe_id
-    answer = ask(lambda stripe: stripe.v1.refunds.retrieve(stripe_id))
+    answer = ask("get", f"refunds/{refund.stripe_id}")
     with transaction():
         return record_refund(refund.id, answer, at=at)
 

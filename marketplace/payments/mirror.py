@@ -80,8 +80,7 @@ def mirror_lines(*, at: datetime) -> int:
         params["created"] = {"gte": int((newest - OVERLAP).timestamp())}
     new = 0
     while True:
-        asked = dict(params)
-        page = ask(lambda stripe, p=asked: stripe.v1.balance_transactions.list(p))  # type: ignore[misc]
+        page = ask("get", "balance_transactions", params)
         with transaction():
             new += sum(keep_line(line, at) for line in page["data"])
         if not page["has_more"] or not page["data"]:
