@@ -54,7 +54,7 @@ def refuse_adjustment(path: str) -> None:
     """Raise OwedByParcel for accounts that are kept lot by lot.
 
     An adjustment is in one currency: it cannot say which won stand behind its rupiah.
-    Rule: docs/adr/0010-adjustments-and-lots.md
+    Rule: docs/adr/0011-adjustments-and-lots.md
     """
     if is_owed_by_parcel(path):
         raise OwedByParcel(path=path)

@@ -1,6 +1,6 @@
 """Lines of banks that two people say what they are: fees, carriers' invoices.
 
-Revision ID: 0024
+Revision ID: 0021
 Revises: 0020
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0024"
+revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None

@@ -1,14 +1,14 @@
 """Which parcels' freight was settled with their carriers.
 
-Revision ID: 0025
-Revises: 0024
+Revision ID: 0022
+Revises: 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
