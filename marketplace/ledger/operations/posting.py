@@ -198,16 +198,16 @@ def _write_in_turn(connection: Connection, entry: NewEntry, header: dict[str, An
         }
         for line_no, (code, line) in enumerate(zip(codes, entry.lines, strict=True), start=1)
     ]
+    refused = None
     connection.exec_driver_sql("SAVEPOINT entry")
     try:
         connection.execute(INTO_POSTINGS, rows)
         connection.execute(INTO_ENTRIES, header)
     except IntegrityError as error:
+        refused = str(error.orig)
         connection.exec_driver_sql("ROLLBACK TO entry")
-        return str(error.orig)
-    finally:
-        connection.exec_driver_sql("RELEASE entry")
-    return None
+    connection.exec_driver_sql("RELEASE entry")
+    return refused
 
 
 def _write_at_once(connection: Connection, entry: NewEntry, header: dict[str, Any]) -> str | None:
