@@ -181,6 +181,19 @@ class EntryDayInFuture(Invalid):
     message = N_("The accounting day cannot lie in the future.")
 
 
+class NothingMoves(Invalid):
+    message = N_(
+        "Every account gets back what it gives, so nothing would change. Name the account that the"
+        " money goes to, or comes from."
+    )
+
+
+class FundsUncovered(Conflict):
+    message = N_(
+        "The restricted funds hold %(held)s, and only %(cash)s of cash would be left for them."
+    )
+
+
 class EntryReasonMissing(Invalid):
     message = N_("Write why this is booked; the reason stays in the record.")
 

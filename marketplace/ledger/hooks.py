@@ -9,6 +9,8 @@ from datetime import date, datetime
 
 from marketplace.kernel.errors import N_
 from marketplace.kernel.money import Money
+from marketplace.ledger.drafts import Line
+from marketplace.ledger.errors import NotByHand
 
 RULES = {
     "I1": N_("Every entry balances in each currency and has at least two lines."),
@@ -90,25 +92,34 @@ def find_reversible(kind: str) -> Reversible | None:
     return _reversible.get(kind)
 
 
-Adjustable = Callable[[str], None]
+Adjustable = Callable[[Sequence[Line]], None]
 
 _adjustable: list[Adjustable] = []
 
 
 def keep_from_adjustments(check: Adjustable) -> None:
-    """Ask `check(path)` of every account that an adjustment books on. Repeating is safe.
+    """Ask `check(lines)` of every adjustment. Repeating is safe.
 
-    It raises a NotByHand, which says where that is booked, for an account whose balance the room
-    keeps in parts of its own.
+    It raises a NotByHand, which says where that is booked, for a line on an account whose balance
+    the room keeps in parts of its own.
     """
     if check not in _adjustable:
         _adjustable.append(check)
 
 
-def check_adjustable(path: str) -> None:
+def check_adjustable(lines: Sequence[Line]) -> None:
     """Raises NotByHand."""
     for check in _adjustable:
-        check(path)
+        check(lines)
+
+
+def is_adjustable(line: Line) -> bool:
+    """Whether an adjustment may book on the account of `line` as such."""
+    try:
+        check_adjustable([line])
+    except NotByHand:
+        return False
+    return True
 
 
 MonthEnd = Callable[[date, tuple[int, int], datetime], None]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from marketplace.kernel.errors import N_, Conflict, Invalid, NotFound
+from marketplace.ledger.errors import NotByHand
 
 
 class StripeUnavailable(Conflict):
@@ -93,4 +94,20 @@ class BookingDecided(Conflict):
 class BookingStale(Conflict):
     message = N_(
         "What this line is about has changed since it was proposed. Withdraw it and look again."
+    )
+
+
+class BookedFromLines(NotByHand):
+    message = N_(
+        "“%(path)s” follows what Stripe and the banks say, so no adjustment books on it. What one"
+        " of their lines is, is said on the page “Reconciliation”; what a bank did with a payout or"
+        " a disbursement is noted on the page of that."
+    )
+
+
+class TrustLeft(NotByHand):
+    message = N_(
+        "By an adjustment, money leaves “%(path)s” only for our own account, assets:bank. Programs"
+        " are paid on the page of the program; a fee of the bank is booked from its line, on the"
+        " page “Reconciliation”."
     )

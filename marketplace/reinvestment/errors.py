@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketplace.kernel.errors import N_, Conflict, Invalid, NotFound
+from marketplace.ledger.errors import NotByHand
 from marketplace.ledger.errors import SelfApproval as SamePerson
 
 
@@ -96,4 +97,13 @@ class LotSpent(Conflict):
 class ReferenceReversed(Conflict):
     message = N_(
         "This bank reference was booked and reversed. Write it with an addition, such as “-2”."
+    )
+
+
+class KeptByLot(NotByHand):
+    message = N_(
+        "“%(path)s” is kept lot by lot, so no adjustment books on it. Money of a fund is given to a"
+        " program, paid and given back on the page of the program; what a sponsor promised and sent"
+        " is noted on the page of the pledge; a buyer's part goes back by a refund, on the page of"
+        " the order."
     )

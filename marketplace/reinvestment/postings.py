@@ -20,6 +20,21 @@ ALLOCATION = "allocation"
 RETURN = "allocation_returned"
 
 
+# Balances that are the sum of lots, programs, payments and pledges. The reserve for refunds is not:
+# it is our own money, and gives refunds more than the part of their order.
+KEPT_BY_LOT = (
+    "funds:village:",
+    "funds:csr:",
+    "funds:program:",
+    "expenses:grants:",
+    "assets:pledge-receivable:",
+)
+
+
+def is_kept_by_lot(path: str) -> bool:
+    return path.startswith(KEPT_BY_LOT)
+
+
 def committed_to(program_number: str) -> str:
     return f"funds:program:{program_number}:committed"
 

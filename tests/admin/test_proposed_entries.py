@@ -89,6 +89,10 @@ def test_two_people_book_an_adjustment_in_the_browser(world, first, second):
             {"account_1": "funds:refund-reserve", "account_2": "assets:bank"},
             "is left in “funds:refund-reserve”.",
         ),
+        ({"account_1": "assets:bank"}, "so nothing would change."),
+        ({"account_1": "funds:village:programs"}, "“funds:village:programs” is kept lot by lot"),
+        ({"account_2": "assets:stripe:krw"}, "“assets:stripe” follows what Stripe"),
+        ({"account_2": "assets:bank-trust"}, "money leaves “assets:bank-trust” only for our own"),
         ({"effective_on": "2999-01-01"}, "The accounting day cannot lie in the future."),
         ({"effective_on": "never"}, "is no day of the calendar."),
         ({"memo": " "}, "Write what happened."),
@@ -111,6 +115,15 @@ def test_a_wrong_adjustment_is_refused_beside_its_field_and_keeps_what_was_typed
         assert 'value="2500"' in html
     assert proposals() == []
     assert count() == before
+
+
+def test_the_accounts_to_choose_from_are_those_that_may_be_adjusted(world, first):
+    page = first.get(NEW).get_data(as_text=True)
+
+    assert '<option value="assets:bank">' in page
+    assert '<option value="income:platform-fee">' in page
+    for path in ("assets:stripe", "funds:village:programs", "assets:payout-transit"):
+        assert f'<option value="{path}">' not in page
 
 
 def test_a_closed_month_refuses_it_beside_the_day(world, first):

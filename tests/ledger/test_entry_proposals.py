@@ -17,6 +17,7 @@ from marketplace.ledger.errors import (
     EntryProposalStale,
     EntryReasonMissing,
     MixedCurrencies,
+    NothingMoves,
     NotReversible,
     NotYourEntryProposal,
     OneSided,
@@ -119,6 +120,27 @@ def test_an_adjustment_that_breaks_a_rule_is_not_proposed(amounts, error):
 
     assert list_waiting_entries() == []
     assert count() == 0
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("assets:bank", 5), ("assets:bank", -5)],
+        [("assets:bank", 5), ("income:fx", 1), ("assets:bank", -5), ("income:fx", -1)],
+    ],
+)
+def test_an_adjustment_that_moves_nothing_is_not_proposed(rows):
+    with pytest.raises(NothingMoves):
+        propose_adjustment(
+            [Line(path, won(minor)) for path, minor in rows],
+            effective_on=TODAY,
+            memo="Nothing",
+            reason="None",
+            by=1,
+            at=NOON,
+        )
+
+    assert list_waiting_entries() == []
 
 
 def test_an_amount_that_is_no_integer_or_has_64_bits_is_no_money():

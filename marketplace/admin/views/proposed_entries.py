@@ -17,21 +17,25 @@ from marketplace.admin.views.blueprint import bp, readers, signers
 from marketplace.admin.views.documents import document_name, document_url
 from marketplace.kernel.db import transaction
 from marketplace.kernel.errors import DomainError
+from marketplace.kernel.money import won
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.chart import CHART
+from marketplace.ledger.drafts import Line
 from marketplace.ledger.errors import (
     AccountClosed,
     EntryDayInFuture,
     EntryMemoMissing,
     EntryReasonMissing,
+    FundsUncovered,
     NotByHand,
+    NothingMoves,
     OneSided,
     Overdrawn,
     PeriodClosed,
     ReversalWaiting,
     Unbalanced,
 )
-from marketplace.ledger.hooks import find_reversible
+from marketplace.ledger.hooks import find_reversible, is_adjustable
 from marketplace.ledger.models import LedgerEntryProposal
 from marketplace.ledger.operations import (
     approve_entry,
@@ -250,7 +254,7 @@ def _kept(form: AdjustmentForm, proposal: LedgerEntryProposal | None) -> LedgerE
         form.refuse("memo", error)
     except EntryReasonMissing as error:
         form.refuse("reason", error)
-    except (Unbalanced, OneSided) as error:
+    except (Unbalanced, OneSided, NothingMoves, FundsUncovered) as error:
         form.refuse("debit_1", error)
     except (Overdrawn, NotByHand) as error:
         form.refuse(_row_of(form, str(error.facts["path"])), error)
@@ -269,6 +273,7 @@ def _row_of(form: AdjustmentForm, path: str) -> str:
 def _edit(form: AdjustmentForm, proposal: LedgerEntryProposal | None = None) -> ResponseReturnValue:
     known = {row.account.path for row in list_accounts()}
     known |= {rule.pattern for rule in CHART if "*" not in rule.pattern}
+    known = {path for path in known if is_adjustable(Line(path, won(1)))}
     if not form.effective_on.errors and not form.effective_on.data and not form.is_submitted():
         form.effective_on.data = today_in_seoul(now())
     return render_form("admin/edit_adjustment.html", form, proposal=proposal, known=sorted(known))

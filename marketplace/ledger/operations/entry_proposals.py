@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -29,7 +30,9 @@ from marketplace.ledger.errors import (
     EntryProposalDecided,
     EntryProposalStale,
     EntryReasonMissing,
+    FundsUncovered,
     MixedCurrencies,
+    NothingMoves,
     NotReversible,
     NotYourEntryProposal,
     ReversalWaiting,
@@ -38,7 +41,9 @@ from marketplace.ledger.errors import (
 from marketplace.ledger.hooks import check_adjustable, find_reversible
 from marketplace.ledger.models import LedgerEntry, LedgerEntryProposal
 from marketplace.ledger.operations.posting import mirror, post, reverse
+from marketplace.ledger.queries.balances import list_accounts
 from marketplace.ledger.queries.entries import Entry, get_entry
+from marketplace.ledger.queries.invariants.accounts import CASH, coverage
 
 log = structlog.get_logger()
 
@@ -89,7 +94,8 @@ def propose_adjustment(
     """Ask to book `lines` for `effective_on`; a second person has to sign it.
 
     Raises EntryMemoMissing, EntryReasonMissing, EntryDayInFuture, MixedCurrencies,
-    AmountTooLarge, NotByHand, and what booking it now would raise; then nothing is written.
+    AmountTooLarge, NothingMoves, NotByHand, FundsUncovered, and what booking it now would raise;
+    then nothing is written.
     """
     proposal = LedgerEntryProposal(kind=ADJUSTMENT, proposed_by=by)
     _fill(proposal, lines, effective_on=effective_on, memo=memo, reason=reason, at=at)
@@ -124,7 +130,8 @@ def approve_entry(proposal: LedgerEntryProposal, *, by: int, body_sha256: str, a
     """Sign an entry as the second person and book it, once; returns its id.
 
     `body_sha256` is of what was read. Raises EntryProposalDecided, SelfApproval,
-    EntryProposalStale, EntryMatterChanged, AlreadyReversed, NotByHand and what `post` raises.
+    EntryProposalStale, EntryMatterChanged, AlreadyReversed, NotByHand, FundsUncovered and what
+    `post` raises.
     """
     proposal = lock(LedgerEntryProposal, proposal.id)
     if proposal.approved_by == by and proposal.entry_id is not None:
@@ -211,9 +218,12 @@ def _try(proposal: LedgerEntryProposal, at: datetime) -> None:
 
 def _book(proposal: LedgerEntryProposal, *, by: int, at: datetime) -> int:
     if proposal.reverses_id is None:
-        for line in lines_of(proposal):
-            check_adjustable(line.path)
-        return post(replace(_adjustment(proposal), approved_by=by))
+        entry = replace(_adjustment(proposal), approved_by=by)
+        entry.check()
+        _check_moves(entry.lines)
+        check_adjustable(entry.lines)
+        _check_covered(entry.lines)
+        return post(entry)
     original = get_entry(proposal.reverses_id)
     if original.reversed_by_id is not None:
         raise AlreadyReversed
@@ -242,6 +252,28 @@ def _adjustment(proposal: LedgerEntryProposal) -> NewEntry:
         lines=lines_of(proposal),
         proposed_by=proposal.proposed_by,
     )
+
+
+def _check_moves(lines: Sequence[Line]) -> None:
+    sums: Counter[str] = Counter()
+    for line in lines:
+        sums[line.code] += line.amount.minor
+    if not any(sums.values()):
+        raise NothingMoves
+
+
+def _check_covered(lines: Sequence[Line]) -> None:
+    """Refuse to take cash that restricted funds need; what adds cash is welcome at any time."""
+    taken = -sum(line.amount.minor for line in lines if line.path in CASH)
+    if taken <= 0:
+        return
+    found = coverage(list_accounts()).get(lines[0].amount.currency)
+    if found is None:
+        return
+    held, cash = found
+    left = cash - Money(taken, cash.currency)
+    if held > left:
+        raise FundsUncovered(held=held, cash=left)
 
 
 def _check_reversible(original: Entry) -> None:

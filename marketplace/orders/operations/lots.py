@@ -5,7 +5,10 @@ Whoever takes of a lot holds the lock of the cooperative's payable account.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from marketplace.kernel.db import db
+from marketplace.ledger.drafts import Line
 from marketplace.orders.errors import OwedByParcel
 from marketplace.orders.models import LotSide, OwedLot, OwedLotUse, Parcel
 from marketplace.orders.payout_rules import Lot, take_first
@@ -50,11 +53,12 @@ def return_lots(entry_id: int, spent_by: int) -> None:
     use_lots(entry_id, [Lot(use.lot_id, -use.minor, -use.book_minor) for use in uses])
 
 
-def refuse_adjustment(path: str) -> None:
-    """Raise OwedByParcel for accounts that are kept lot by lot.
+def refuse_adjustment(lines: Sequence[Line]) -> None:
+    """Raise OwedByParcel for lines on accounts that are kept lot by lot.
 
     An adjustment is in one currency: it cannot say which won stand behind its rupiah.
     Rule: docs/adr/0011-adjustments-and-lots.md
     """
-    if is_owed_by_parcel(path):
-        raise OwedByParcel(path=path)
+    for line in lines:
+        if is_owed_by_parcel(line.path):
+            raise OwedByParcel(path=line.path)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Integer, Subquery, case, exists, func, insert, literal, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money
 from marketplace.ledger.chart import path_of
+from marketplace.ledger.drafts import Line
 from marketplace.ledger.models import LedgerLeaf
 from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.ledger.queries import lots, sealed_lots
-from marketplace.reinvestment.errors import LotSpent, NotSealedYet
+from marketplace.reinvestment.errors import KeptByLot, LotSpent, NotSealedYet
 from marketplace.reinvestment.models import LotUse
-from marketplace.reinvestment.postings import RETURN
+from marketplace.reinvestment.postings import RETURN, is_kept_by_lot
 
 SHARE_CODES = [f"{path}:krw" for path in SHARE_FUNDS.values()]
 
@@ -87,6 +88,16 @@ def return_lots(entry_id: int, spent_by: int, fund: str, amount: Money) -> None:
         )
     db.session.flush()
     _check_sum(entry_id, fund, -amount)
+
+
+def refuse_adjustment(lines: Sequence[Line]) -> None:
+    """Raise KeptByLot for lines on accounts whose lots an adjustment would leave as they are.
+
+    Rule: docs/adr/0011-adjustments-and-lots.md
+    """
+    for line in lines:
+        if is_kept_by_lot(line.path):
+            raise KeptByLot(path=line.path)
 
 
 def check_unspent(entry_id: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, case, func, or_, select
@@ -19,7 +20,7 @@ from marketplace.ledger.models import (
     LedgerEntry,
     LedgerPosting,
 )
-from marketplace.ledger.queries.balances import list_accounts
+from marketplace.ledger.queries.balances import AccountBalance, list_accounts
 
 # Where money only passes through, and how long it may take.
 CLEARING = (
@@ -63,31 +64,34 @@ def check_overdrawn(at: datetime) -> Finding:
     return Finding(len(rows), breaches)
 
 
-def check_coverage(at: datetime) -> Finding:
-    """Whether the cash of each currency covers what its restricted funds hold."""
+def coverage(accounts: Sequence[AccountBalance]) -> dict[str, tuple[Money, Money]]:
+    """What the restricted funds of each currency hold, and the cash there is for them."""
     cash: Counter[str] = Counter()
     funds: Counter[str] = Counter()
-    rows = list_accounts()
-    for row in rows:
+    for row in accounts:
         account = row.account
         if account.path in CASH:
             cash[account.currency] += row.balance.minor
         elif account.path.startswith("funds:") and not account.path.endswith(":pledged"):
             funds[account.currency] += row.natural.minor if account.is_restricted else 0
-    return Finding(
-        len(rows),
-        [
-            Breach(
-                N_("The funds hold %(held)s, and the cash is %(cash)s."),
-                {
-                    "held": Money(held, currency),
-                    "cash": Money(cash[currency], currency),
-                },
-            )
-            for currency, held in sorted(funds.items())
-            if held > cash[currency]
-        ],
-    )
+    return {
+        currency: (Money(held, currency), Money(cash[currency], currency))
+        for currency, held in sorted(funds.items())
+    }
+
+
+def check_coverage(at: datetime) -> Finding:
+    """Whether the cash of each currency covers what its restricted funds hold."""
+    rows = list_accounts()
+    breaches = [
+        Breach(
+            N_("The funds hold %(held)s, and the cash is %(cash)s."),
+            {"held": held, "cash": cash},
+        )
+        for held, cash in coverage(rows).values()
+        if held > cash
+    ]
+    return Finding(len(rows), breaches)
 
 
 def check_clearing(at: datetime) -> Finding:
