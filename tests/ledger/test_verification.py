@@ -244,6 +244,45 @@ def test_a_receipt_is_found_by_its_code(database, tmp_path, capsys):
     assert code == 0
     assert "1 sealed entries belong to the receipt" in said
     assert "funds:village:held:krw -30" in said
+
+
+def test_a_receipt_that_the_bundle_does_not_hold_is_no_reproach(history, tmp_path, capsys):
+    bundle = a_bundle(tmp_path / "b.zip")
+
+    code, said = check(capsys, bundle, "--receipt", "7K4M-92QX-5TPB")
+
+    assert code == 2
+    assert "The bundle of 4 entries, the newest booked on 20" in said
+    assert "mistyped, or its entries are newer" in said
+    assert "within ten minutes" in said
+    assert "WRONG" not in said
+    assert "Something is wrong" not in said
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "no proof", '{"checkpoint": 1}', None])
+def test_what_is_no_proof_is_called_so(history, tmp_path, capsys, content):
+    proof = tmp_path / "proof.json"
+    if content is not None:
+        proof.write_text(content)
+
+    code, said = check(capsys, a_bundle(tmp_path / "b.zip"), "--receipt", proof)
+
+    assert code == 2
+    assert ("is neither a file here" if content is None else "is no proof.") in said
+
+
+def test_a_proof_of_no_entries_proves_nothing(history, tmp_path, capsys):
+    proof = tmp_path / "proof.json"
+    proof.write_text(json.dumps(prove_entries(history) | {"entries": []}))
+
+    assert check(capsys, a_bundle(tmp_path / "b.zip"), "--receipt", proof)[0] == 2
+
+
+def test_a_wrong_bundle_stays_wrong_where_the_receipt_is_missing(history, tmp_path, capsys):
+    bundle = rewritten(
+        a_bundle(tmp_path / "b.zip"), "balances.json", lambda b: b.replace(b'"2000"', b'"2001"')
+    )
+
     assert check(capsys, bundle, "--receipt", "7K4M-92QX-5TPB")[0] == 1
 
 
@@ -270,7 +309,10 @@ def test_a_proof_that_is_newer_than_the_bundle_asks_for_a_new_bundle(history, tm
     code, said = check(capsys, bundle, "--receipt", proof)
 
     assert code == 2
-    assert "download the bundle again" in said
+    assert "The bundle of 4 entries" in said
+    assert "goes up to entry 5" in said
+    assert "The books are right" in said
+    assert "ERROR" not in said
 
 
 def test_a_proof_up_to_an_older_head_holds_in_a_newer_bundle(history, tmp_path, capsys):

@@ -15,7 +15,8 @@ sealed, and computes the Merkle root, the sums and the balances itself.
              all that you saw then. Without it nobody can notice a history that was cut off.
 --receipt    the code on a receipt, or a proof that was downloaded for one.
 
-Exit code: 0 all is right, 1 something is wrong, 2 the check could not be made.
+Exit code: 0 all is right, 1 something is wrong, 2 the check could not be made, or the bundle does
+not hold the receipt.
 
 The formats: RFC 6962 (tree), RFC 8032 (Ed25519), c2sp.org/signed-note, c2sp.org/tlog-checkpoint,
 c2sp.org/tlog-cosignature. MIT licensed.
@@ -56,6 +57,10 @@ class Wrong(Exception):
 
 class Unreadable(Exception):
     """The check could not be made."""
+
+
+class NotHere(Exception):
+    """The books are right as far as the bundle goes; the receipt is not in them."""
 
 
 # The tree: RFC 6962.
@@ -338,6 +343,9 @@ class Books:
         return cash, held
 
 
+LATER = "A new bundle is made within ten minutes; download it then, and check again."
+
+
 class Check:
     """One bundle, read once."""
 
@@ -350,6 +358,7 @@ class Check:
         self.tree = Tree()
         self.roots: dict[int, bytes] = {}
         self.found: list[dict[str, Any]] = []
+        self.newest = b""
 
     def steps(self, also: Iterable[int] = ()) -> list[Callable[[], str]]:
         """What every bundle is checked for, in order; each says what holds, or raises Wrong."""
@@ -400,6 +409,7 @@ class Check:
             lines = text[:-1].split(b"\n")
             wrongs += self._read(text, lines)
             self._grow([sha256(b"\x00" + line).digest() for line in lines], sizes)
+            self.newest = lines[-1]
         if wrongs:
             more = f" (and {len(wrongs) - 1:,} more)" if wrongs[1:] else ""
             raise Wrong(f"{wrongs[0]}{more}")
@@ -492,18 +502,30 @@ class Check:
         if proof is not None:
             return self._proof(proof)
         if not self.found:
-            raise Wrong("No sealed entry belongs to this receipt. New ones wait for some seconds.")
+            raise NotHere(
+                f"{self._extent()} does not hold this receipt: the code is mistyped, or its "
+                f"entries are newer. {LATER}"
+            )
         return "\n".join(
             [f"{len(self.found)} sealed entries belong to the receipt:"]
             + [f"       {describe(found)}" for found in self.found]
         )
+
+    def _extent(self) -> str:
+        found = re.search(rb'"posted_at":"(.{10})T(.{5})', self.newest)
+        day, time = (word.decode() for word in found.groups()) if found else ("?", "?")
+        booked = f", the newest booked on {day} at {time} UTC,"
+        return f"The bundle of {self.head.size:,} entries{booked}"
 
     def _proof(self, proof: dict[str, Any]) -> str:
         head = read_head(proof["checkpoint"])
         if head.origin != self.key.name or not head.is_signed_by(self.key):
             raise Wrong("The proof ends in a head that is not signed by the key.")
         if head.size > self.head.size:
-            raise Unreadable("The proof is newer than the bundle: download the bundle again.")
+            raise NotHere(
+                f"{self._extent()} is older than the proof, which goes up to entry "
+                f"{head.size:,}. {LATER}"
+            )
         if self.roots.get(head.size) != head.root:
             raise Wrong("The proof belongs to another history than the bundle.")
         words = [f"{len(proof['entries'])} entries are proven to be in the sealed history:"]
@@ -553,14 +575,41 @@ def remember(path: str, note: str) -> None:
     os.replace(path + ".new", path)
 
 
-def run(options: argparse.Namespace) -> bool:
-    """Whether all is right. Raises Unreadable."""
-    code, proof = None, None
-    if options.receipt and os.path.exists(options.receipt):
-        with open(options.receipt, encoding="utf-8") as file:
-            proof = json.load(file)
-    elif options.receipt:
-        code = normalized(options.receipt)
+def read_proof(path: str) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        text = file.read()
+    try:
+        proof: dict[str, Any] = json.loads(text)
+        read_head(proof["checkpoint"])
+        is_whole = bool(proof["entries"]) and all(
+            int(entry["index"]) >= 0
+            and isinstance(entry["leaf"]["id"], str)
+            and isinstance(entry["proof"], list)
+            and ("salt" not in entry or isinstance(entry["private"]["memo"], str))
+            for entry in proof["entries"]
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        is_whole = False
+    if not is_whole:
+        raise Unreadable(f"{path} is no proof. Download it again from the page of the receipt.")
+    return proof
+
+
+def read_receipt(words: str | None) -> tuple[str | None, dict[str, Any] | None]:
+    """What `--receipt` means: a code, or a proof in a file."""
+    if not words:
+        return None, None
+    if os.path.exists(words):
+        return None, read_proof(words)
+    code = normalized(words)
+    if not re.fullmatch("(?:[0-9A-Z]{4}-){2}[0-9A-Z]{4}", code) or "." in words:
+        raise Unreadable(f"{words} is neither a file here nor the code of a receipt.")
+    return code, None
+
+
+def run(options: argparse.Namespace) -> int:
+    """The exit code. Raises Unreadable."""
+    code, proof = read_receipt(options.receipt)
     seen = read_last_head(options.last_head)
     with zipfile.ZipFile(options.bundle) as bundle:
         check = Check(bundle, read_key(options.key) if options.key else None, code)
@@ -570,19 +619,26 @@ def run(options: argparse.Namespace) -> bool:
             steps.append(lambda: check.growth(seen))
         if options.receipt:
             steps.append(lambda: check.receipt(proof))
-        is_right = True
+        is_right = is_here = True
         for step in steps:
             try:
                 say("ok", step())
             except Wrong as wrong:
                 say("WRONG", str(wrong))
                 is_right = False
+            except NotHere as reason:
+                say("LATER", str(reason))
+                is_here = False
         if not options.key:
             say("note", f"The key is the bundle's own: {bundle.read('key.txt').decode().strip()}")
             say("", "Compare it with the one that is published elsewhere.")
         if is_right and options.last_head:
             remember(options.last_head, bundle.read("checkpoint").decode())
-    return is_right
+    if not is_right:
+        say("", "Something is wrong. Keep the bundle, and ask.")
+        return 1
+    say("", "All is right." if is_here else "The books are right. The receipt is not in them yet.")
+    return 0 if is_here else 2
 
 
 def main(words: list[str] | None = None) -> int:
@@ -595,12 +651,13 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--key", metavar="KEY")
     options = parser.parse_args(words)
     try:
-        is_right = run(options)
+        return run(options)
+    except FileNotFoundError as error:
+        say("ERROR", f"The check could not be made. There is no file {error.filename}.")
+        return 2
     except (Unreadable, OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
         say("ERROR", f"The check could not be made. {error}")
         return 2
-    say("", "All is right." if is_right else "Something is wrong. Keep the bundle, and ask.")
-    return 0 if is_right else 1
 
 
 if __name__ == "__main__":
