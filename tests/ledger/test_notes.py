@@ -1,6 +1,7 @@
 """Signed notes as others write and read them."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from marketplace.ledger.notes import (
     read_signer,
     read_verifier,
 )
-from marketplace.ledger.public.verify import is_signed
+from marketplace.ledger.public.verify import are_signed, is_signed
 from tests.ledger.sealing import SIGNER, WITNESS_SIGNER
 
 # The example of Go's package golang.org/x/mod/sumdb/note.
@@ -100,8 +101,11 @@ def test_what_is_no_head_is_refused(text):
 def test_the_verifier_accepts_known_signatures(public, message, signature):
     known = [bytes.fromhex(text) for text in (public, message, signature)]
 
+    public, message, signature = known
     assert is_signed(*known)
-    assert not is_signed(known[0], known[1] + b".", known[2])
+    assert are_signed(public, [(message, signature)])
+    assert not is_signed(public, message + b".", signature)
+    assert not are_signed(public, [(message + b".", signature)])
 
 
 @given(st.binary(max_size=80), st.integers(0, 511))
@@ -122,3 +126,14 @@ def test_the_verifier_refuses_a_second_writing_of_a_signature():
     other = int.from_bytes(signature[32:], "little") + order
 
     assert not is_signed(signer.verifier.public, b"", signature[:32] + other.to_bytes(32, "little"))
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 40, 99])
+def test_one_wrong_signature_among_many_is_noticed(wrong):
+    private = Ed25519PrivateKey.from_private_bytes(SIGNER.seed)
+    signed = [(b"%d" % number, private.sign(b"%d" % number)) for number in range(100)]
+    public = SIGNER.verifier.public
+    assert are_signed(public, signed)
+    signed[wrong] = (b"other", signed[wrong][1])
+
+    assert not are_signed(public, signed)

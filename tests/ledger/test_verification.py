@@ -386,6 +386,78 @@ def test_a_changed_bundle_is_noticed(history, tmp_path, capsys, name, change, wo
     assert words in said
 
 
+def signature_of_another_head(line: bytes) -> bytes:
+    """The oldest head, under the signature of the newest."""
+    first, *others = line.splitlines(True)
+    note, newest = (json.loads(row)["note"] for row in (first, others[-1]))
+    text = note.rpartition("\n\n")[0] + "\n\n" + newest.rpartition("\n\n")[2]
+    return b"".join([json.dumps({"size": "2", "note": text}).encode() + b"\n", *others])
+
+
+def without_signature(line: bytes) -> bytes:
+    return line.replace("— lumbung".encode(), "— somebody".encode(), 1)
+
+
+@pytest.mark.parametrize("change", [signature_of_another_head, without_signature])
+def test_each_older_head_must_be_signed(history, tmp_path, capsys, change):
+    bundle = rewritten(a_bundle(tmp_path / "b.zip"), "checkpoints.jsonl", change)
+
+    code, said = check(capsys, bundle, "--key", KEY)
+
+    assert code == 1
+    assert "The head of 2 entries is not signed by the key." in said
+
+
+def test_of_very_many_heads_some_are_drawn_and_it_is_said(history, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(verify, "MOST_SIGNATURES", 1)
+
+    code, said = check(capsys, a_bundle(tmp_path / "b.zip"), "--key", KEY)
+
+    assert code == 0
+    assert "all 2 published heads; 1, drawn by lot, are signed" in said
+
+
+def flip(content: bytes) -> bytes:
+    return content.replace(b'"is_restricted":true', b'"is_restricted":false', 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda b: b"", "assets:bank:idr is missing"),
+        (lambda b: b.partition(b"\n")[2], "assets:bank:idr is missing"),
+        (lambda b: b"".join(b.splitlines(True)[:-1]), "is missing"),
+        (lambda b: b + b.splitlines(True)[0], "assets:bank:idr is listed twice"),
+        (lambda b: b + b.splitlines(True)[0].replace(b"bank", b"safe"), "no entry has it"),
+        (flip, "funds:village:held:krw is listed in accounts.jsonl as something else"),
+        (lambda b: b.replace(b'restricted":false', b'restricted":true', 1), "something else"),
+        (lambda b: b.replace(b'"class":"A"', b'"class":"X"', 1), "something else"),
+        (lambda b: b.replace(b'"currency":"IDR"', b'"currency":"KRW"', 1), "something else"),
+    ],
+)
+def test_a_changed_list_of_accounts_is_noticed(history, tmp_path, capsys, change, words):
+    bundle = rewritten(a_bundle(tmp_path / "b.zip"), "accounts.jsonl", change)
+
+    code, said = check(capsys, bundle, "--key", KEY)
+
+    assert code == 1
+    assert words in said
+
+
+@pytest.mark.parametrize("name", ["accounts.jsonl", "checkpoints.jsonl", "balances.json"])
+def test_a_file_that_was_taken_out_is_named(history, tmp_path, capsys, name):
+    bundle, other = a_bundle(tmp_path / "b.zip"), tmp_path / "other.zip"
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(other, "w") as new:
+        for item in old.namelist():
+            if item != name:
+                new.writestr(item, old.read(item))
+
+    code, said = check(capsys, other, "--key", KEY)
+
+    assert code == 2
+    assert f"The bundle has no {name}." in said
+
+
 def test_what_cannot_be_checked_is_no_approval(history, tmp_path, capsys):
     bundle = a_bundle(tmp_path / "b.zip")
     text = tmp_path / "text"

@@ -36,6 +36,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256, sha512
+from secrets import randbelow
 from typing import Any, NamedTuple
 
 CASH = (
@@ -48,7 +49,18 @@ CASH = (
     "assets:disburse-transit",
 )
 STRETCH = 1 << 20
+# About a second of work; of more heads this many are drawn anew each time.
+MOST_SIGNATURES = 5_000
 FREE_FUNDS = ("funds:refund-reserve",)
+BOUND_CASH = ("assets:bank-trust", "assets:disburse-transit")
+CLASSES = {
+    "assets": "A",
+    "liabilities": "L",
+    "equity": "Q",
+    "income": "I",
+    "expenses": "X",
+    "funds": "F",
+}
 
 
 class Wrong(Exception):
@@ -159,11 +171,12 @@ def point_of(encoded: bytes) -> Point | None:
     y, sign = number & (1 << 255) - 1, number >> 255
     if len(encoded) != 32 or y >= P:
         return None
-    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
-    x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
+    u, v = (y * y - 1) % P, (D * y * y + 1) % P
+    v3 = v * v % P * v % P
+    x = u * v3 % P * pow(u * v3 % P * v3 % P * v, (P - 5) // 8, P) % P
+    if (v * x * x - u) % P:
         x = x * ROOT_OF_MINUS_ONE % P
-    if (x * x - square) % P or (not x and sign):
+    if (v * x * x - u) % P or (not x and sign):
         return None
     if x & 1 != sign:
         x = P - x
@@ -182,6 +195,47 @@ def is_signed(public: bytes, message: bytes, signature: bytes) -> bool:
     return same(times(s, BASE), add(r, times(k, key)))
 
 
+def are_signed(public: bytes, signed: list[tuple[bytes, bytes]]) -> bool:
+    """Whether all messages carry their signature: added up, each times a number drawn by lot.
+
+    Who forges one would have to guess its 128 bits. Rule: the small exponents test of Bellare,
+    Garay and Rabin, 1998.
+    """
+    key = point_of(public)
+    if key is None:
+        return False
+    in_s = in_k = 0
+    terms = []
+    for message, signature in signed:
+        r, s = point_of(signature[:32]), int.from_bytes(signature[32:], "little")
+        if r is None or len(signature) != 64 or s >= ORDER:
+            return False
+        k = int.from_bytes(sha512(signature[:32] + public + message).digest(), "little")
+        factor = os.urandom(16)
+        in_s += s * int.from_bytes(factor, "big")
+        in_k += k * int.from_bytes(factor, "big")
+        terms.append((factor, r))
+    return same(times(in_s % ORDER, BASE), add(sum_of(terms), times(in_k % ORDER, key)))
+
+
+def sum_of(terms: list[tuple[bytes, Point]]) -> Point:
+    """The sum of points by their factors of 16 bytes: for each byte, equal ones are added first."""
+    result = NEUTRAL
+    for place in range(16):
+        shares: dict[int, Point] = {}
+        for factor, point in terms:
+            digit = factor[place]
+            shares[digit] = add(shares[digit], point) if digit in shares else point
+        result = times(256, result)
+        running = column = NEUTRAL
+        for digit in range(255, 0, -1):
+            if digit in shares:
+                running = add(running, shares[digit])
+            column = add(column, running)
+        result = add(result, column)
+    return result
+
+
 # Heads: signed notes.
 
 
@@ -198,11 +252,32 @@ class Head(NamedTuple):
     text: str
     signatures: list[tuple[str, bytes]]
 
+    def signed_with(self, key: Key) -> list[tuple[bytes, bytes]]:
+        """Its text with each signature that is said to be of this key."""
+        return [
+            (self.text.encode(), signature[4:])
+            for name, signature in self.signatures
+            if name == key.name and signature[:4] == key.key_id
+        ]
+
     def is_signed_by(self, key: Key) -> bool:
-        mine = [s for name, s in self.signatures if name == key.name and s[:4] == key.key_id]
-        return bool(mine) and all(
-            is_signed(key.public, self.text.encode(), signature[4:]) for signature in mine
-        )
+        signed = self.signed_with(key)
+        return bool(signed) and all(is_signed(key.public, *pair) for pair in signed)
+
+
+def are_heads_signed(heads: list[Head], key: Key) -> bool:
+    signed = [head.signed_with(key) for head in heads]
+    return all(signed) and are_signed(key.public, [pair for pairs in signed for pair in pairs])
+
+
+def find_unsigned(heads: list[Head], key: Key) -> Head | None:
+    """The first that the key did not sign, looked for in halves."""
+    if len(heads) < 2:
+        return next((head for head in heads if not head.is_signed_by(key)), None)
+    if are_heads_signed(heads, key):
+        return None
+    half = len(heads) // 2
+    return find_unsigned(heads[:half], key) or find_unsigned(heads[half:], key)
 
 
 def read_key(text: str) -> Key:
@@ -284,6 +359,11 @@ Entry = tuple[str, str, str, str]
 """An id, its lines as they are written, its receipt, and what it reverses."""
 
 
+def is_bound(path: str) -> bool:
+    """Whether money in an account is bound to a purpose."""
+    return path in BOUND_CASH or (path.startswith("funds:") and path not in FREE_FUNDS)
+
+
 class Books:
     """What the entries say, added up here."""
 
@@ -338,7 +418,7 @@ class Books:
                 continue
             if path in CASH:
                 cash += minor
-            elif path.startswith("funds:") and path not in FREE_FUNDS:
+            elif path.startswith("funds:") and is_bound(path):
                 held -= 0 if path.endswith(":pledged") else minor
         return cash, held
 
@@ -368,6 +448,7 @@ class Check:
             self.root,
             self.heads,
             self.balances,
+            self.accounts,
             self.coverage,
         ]
 
@@ -453,13 +534,25 @@ class Check:
         return f"The entries are those that were sealed: root {self.head.root.hex()[:16]}…"
 
     def heads(self) -> str:
-        count = 0
+        count, drawn = 0, []
         for line in self._lines("checkpoints.jsonl"):
             head = read_head(json.loads(line)["note"])
             if head.origin != self.key.name or self.roots.get(head.size) != head.root:
                 raise Wrong(f"The head of {head.size:,} entries does not fit the history.")
             count += 1
-        return f"History only grew through all {count:,} published heads."
+            # Any of them is as likely to stay among those that are looked at.
+            if count <= MOST_SIGNATURES:
+                drawn.append(head)
+            elif (place := randbelow(count)) < MOST_SIGNATURES:
+                drawn[place] = head
+        unsigned = find_unsigned(drawn, self.key)
+        if unsigned is not None:
+            raise Wrong(f"The head of {unsigned.size:,} entries is not signed by the key.")
+        signed = "all" if count == len(drawn) else f"{len(drawn):,}, drawn by lot,"
+        return (
+            f"History only grew through all {count:,} published heads; "
+            f"{signed} are signed by {self.key.name}."
+        )
 
     def balances(self) -> str:
         published = json.loads(self._text("balances.json"))
@@ -472,6 +565,26 @@ class Check:
                     f"{ours.get(code, 0)}."
                 )
         return f"The balances of all {len(said):,} accounts follow from the entries."
+
+    def accounts(self) -> str:
+        """The list is exactly of the accounts in the entries, and each is what its code says."""
+        listed = set()
+        for line in self._lines("accounts.jsonl"):
+            account = json.loads(line)
+            code = str(account["code"])
+            path, _, currency = code.rpartition(":")
+            if code in listed:
+                raise Wrong(f"{code} is listed twice in accounts.jsonl.")
+            if code not in self.books.balances:
+                raise Wrong(f"{code} is listed in accounts.jsonl, and no entry has it.")
+            listed.add(code)
+            right = (CLASSES.get(path.partition(":")[0]), currency.upper(), is_bound(path))
+            if (account["class"], account["currency"], account["is_restricted"]) != right:
+                raise Wrong(f"{code} is listed in accounts.jsonl as something else than it is.")
+        missing = sorted(self.books.balances.keys() - listed)
+        if missing:
+            raise Wrong(f"{missing[0]} is missing in accounts.jsonl.")
+        return f"All {len(listed):,} accounts are listed, and which of them are bound to a purpose."
 
     def coverage(self) -> str:
         words = []
