@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -42,6 +42,10 @@ class Bundle:
     @property
     def bytes(self) -> int:
         return self.path.stat().st_size
+
+    @property
+    def made_at(self) -> datetime:
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
     @property
     def age(self) -> timedelta:

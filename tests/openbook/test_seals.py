@@ -233,6 +233,24 @@ def test_who_asks_makes_a_bundle_only_when_the_last_one_is_old(app, sealed, worl
     assert current_bundle(config).size == head.size
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("ko", "묶음 파일에는 분개 <n>건이"),
+        ("id", "sekarang memuat <n> catatan"),
+        ("en", "now holds <n> entries"),
+    ],
+)
+def test_pages_say_how_far_the_bundle_goes(client, sealed, world, config, lang, words):
+    words = words.replace("<n>", str(sealed.size))
+    addresses = ("ledger", "ledger/heads", f"r/{world.delivered.receipt_code}")
+    assert words not in client.get(f"/{lang}/r/{world.delivered.receipt_code}").text
+    current_bundle(config)
+
+    for address in addresses:
+        assert words in client.get(f"/{lang}/{address}").text
+
+
 def test_a_bundle_of_another_history_is_not_given(config, sealed):
     bundle = current_bundle(config)
     foreign = bundle.path.with_name(f"{bundle.size + 1}-{'0' * 64}.zip")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from flask import current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.bundles import find_bundle
+from marketplace.bundles import Bundle, find_bundle
 from marketplace.kernel.config import Config
 from marketplace.kernel.time import now
 from marketplace.ledger.errors import PolicyMissing
@@ -48,6 +48,7 @@ def of_ledger() -> Hashable:
 def show_ledger() -> ResponseReturnValue:
     config: Config = current_app.config["LUMBUNG"]
     figures = read_figures()
+    bundle = find_bundle(config)
     facts = list_facts()
     stream = stream_of(figures, {fact.number: fact.theme for fact in facts})
     lang = current_language()
@@ -77,7 +78,8 @@ def show_ledger() -> ResponseReturnValue:
         entry_number=entry_number,
         seal=find_seal(),
         key=find_public_key(config),
-        bundle_size=_bundle_size(config),
+        bundle=bundle,
+        bundle_size=_bundle_size(bundle),
         verifier_sha256=verifier_sha256(),
         programs_url=url_for("reinvestment.list_programs"),
         share_of_hundred=_share_of_hundred(),
@@ -88,9 +90,8 @@ def _by_province(facts: Sequence[ProgramFacts]) -> dict[str, int]:
     return dict(Counter(fact.province_letters for fact in facts if fact.is_funded))
 
 
-def _bundle_size(config: Config) -> str:
-    """Of the file that is there; empty before the first one is made."""
-    bundle = find_bundle(config)
+def _bundle_size(bundle: Bundle | None) -> str:
+    """Empty before the first one is made."""
     return f"{format_number(Decimal(bundle.bytes) / 1_000_000, 1)} MB" if bundle else ""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.bundles import find_bundle
 from marketplace.kernel.ids import normalize_code
 from marketplace.kernel.money import Money, won
 from marketplace.ledger.policies import SHARE_FUNDS
@@ -53,6 +54,7 @@ def show_receipt(code: str) -> ResponseReturnValue:
         render_template(
             "openbook/show_receipt.html",
             receipt=receipt,
+            bundle=find_bundle(current_app.config["LUMBUNG"]) if receipt.places else None,
             released=IntoFunds([e for e in receipt.entries if e.kind == "release"]),
             kind_name=kind_name,
             looks=LOOKS,
