@@ -372,6 +372,10 @@ class ParcelRequest(Model):
         return and_(cls.answered_at.is_(None), cls.withdrawn_at.is_(None))
 
     @property
+    def is_granted(self) -> bool:
+        return self.answered_at is not None and self.refusal is None
+
+    @property
     def is_being_refunded(self) -> bool:
         return self.is_open and self.refund_id is not None
 

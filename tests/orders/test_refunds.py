@@ -21,8 +21,9 @@ from marketplace.orders.errors import (
     RefundUnderway,
     ReleaseTooEarly,
 )
-from marketplace.orders.models import LotSide, Order, OrderRefund, ParcelState
+from marketplace.orders.models import LotSide, Order, OrderRefund, ParcelState, RequestReason
 from marketplace.orders.operations import (
+    ask_return,
     deliver_parcel,
     refund_order_part,
     release_due,
@@ -500,6 +501,45 @@ def test_the_cooperative_reads_what_was_refunded_before_it_packs(client, order, 
     assert "Refund of ₩50,000" in text
     assert db.session.query(OrderRefund).one().reason in text
     assert re.search(r"<dt>Declared value</dt><dd>₩50,000", text)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_part_of_the_money_is_called_a_part_on_every_page(client, order, admin, asks):
+    parcel = delivered(the_parcel(order), at=now())
+    if asks:
+        ask_return(parcel, RequestReason.BROKEN, "One of two", at=now())
+    refunded(order, 3_001, admin)
+    pages = [
+        (db.session.get(User, order.user_id), f"/en/orders/{order.number}"),
+        (admin, f"/en/admin/orders/{order.number}"),
+        (a_member(parcel.cooperative), f"/en/c/{parcel.cooperative.slug}/orders/{parcel.number}"),
+    ]
+
+    texts = []
+    for reader, page in pages:
+        sign_in(client, reader)
+        texts.append(client.get(page).text)
+
+    buyer, _staff, cooperative = texts
+    for text in texts:
+        assert "partly refunded, ₩3,001" in text
+    assert not re.search(r">\s*refunded\s*<", buyer + cooperative)
+    assert "Send goods back" in buyer
+    assert "Refund of ₩3,001" in cooperative
+
+
+def test_the_declared_value_of_a_parcel_stays_what_it_was_when_it_was_sent(client, order, admin):
+    refunded(order, 30_000, admin)
+    parcel = shipped(the_parcel(order), at=now())
+    refunded(order, 20_000, admin)
+    sign_in(client, a_member(parcel.cooperative))
+    here = f"/en/c/{parcel.cooperative.slug}/orders/{parcel.number}"
+
+    assert re.search(r"<dt>Declared value</dt><dd>₩70,000", client.get(here).text)
+
+    refunded(order, 50_000, admin)
+
+    assert re.search(r"<dt>Declared value</dt><dd>₩70,000", client.get(here).text)
 
 
 @pytest.mark.parametrize("typed", ["5,001", "5.001", "5001"])

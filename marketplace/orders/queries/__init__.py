@@ -32,6 +32,7 @@ from marketplace.orders.queries.orders import (
     list_parts,
     list_refunds,
     parts_left,
+    refunded_of,
 )
 from marketplace.orders.queries.quotes import Quote, QuoteLine, QuoteParcel, quote
 from marketplace.orders.queries.requests import (
@@ -82,5 +83,6 @@ __all__ = [
     "owed_to",
     "parts_left",
     "quote",
+    "refunded_of",
     "weekly_sales",
 ]

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
 from marketplace.accounts.models import User
@@ -160,20 +161,27 @@ def _parts_of(splits: Sequence[Row[Any]]) -> dict[int, Parts]:
     return {parcel_id: Parts(**parts) for parcel_id, parts in found.items()}
 
 
-def parts_left(parcel_ids: Collection[int]) -> dict[int, Parts]:
-    """What each parcel's parts still hold after refunds and lost disputes."""
+def parts_left(parcel_ids: Collection[int], *, at: datetime | None = None) -> dict[int, Parts]:
+    """What each parcel's parts still hold after refunds and lost disputes, or held `at` a time."""
     left = list_parts(parcel_ids)
+    stands: ColumnElement[bool] = OrderRefund.failed_at.is_(None)
+    if at is not None:
+        stands = and_(OrderRefund.at <= at, or_(stands, OrderRefund.failed_at > at))
     refunded = (
         select(OrderSplit.parcel_id, OrderSplit.part, RefundPart.minor, RefundPart.owed_minor)
         .join(RefundPart, RefundPart.split_id == OrderSplit.id)
         .join(OrderRefund, OrderRefund.id == RefundPart.refund_id)
-        .where(OrderSplit.parcel_id.in_(parcel_ids), OrderRefund.failed_at.is_(None))
+        .where(OrderSplit.parcel_id.in_(parcel_ids), stands)
     )
     lost = (
         select(OrderSplit.parcel_id, OrderSplit.part, DisputePart.minor, DisputePart.owed_minor)
         .join(DisputePart, DisputePart.split_id == OrderSplit.id)
         .where(OrderSplit.parcel_id.in_(parcel_ids))
     )
+    if at is not None:
+        lost = lost.join(ParcelDispute, ParcelDispute.id == DisputePart.parcel_dispute_id).where(
+            ParcelDispute.lost_at <= at
+        )
     rows = db.session.execute(union_all(refunded, lost))
     for parcel_id, part, minor, owed in rows:
         taken = {name.value: 0 for name in SplitPart} | {part.value: minor}
@@ -205,6 +213,12 @@ def list_refunds(order: Order) -> Sequence[OrderRefund]:
     return db.session.scalars(
         select(OrderRefund).where(OrderRefund.order_id == order.id).order_by(OrderRefund.seq)
     ).all()
+
+
+def refunded_of(refunds: Sequence[OrderRefund], parcel: Parcel) -> Money:
+    """What of `refunds` the books have given back for the parcel."""
+    booked = [row.minor for row in refunds if row.parcel_id == parcel.id and row.entry_id]
+    return won(sum(booked))
 
 
 def amount_left(order: Order) -> Money:

@@ -31,9 +31,9 @@ from marketplace.orders.errors import (
 )
 from marketplace.orders.forms import REASONS, ShipForm
 from marketplace.orders.hooks import desk_todo
-from marketplace.orders.models import Order, ParcelState
+from marketplace.orders.models import Order, Parcel, ParcelState
 from marketplace.orders.operations import correct_tracking, ship_parcel, trace_of_number
-from marketplace.orders.policies import SHIP_WITHIN
+from marketplace.orders.policies import SHIP_WITHIN, Parts
 from marketplace.orders.queries import (
     count_missing,
     count_requests,
@@ -47,6 +47,7 @@ from marketplace.orders.queries import (
     list_refunds,
     owed_to,
     parts_left,
+    refunded_of,
     weekly_sales,
 )
 from marketplace.orders.queries.payouts import list_payouts_of, owed_back_by, paid_out
@@ -259,20 +260,22 @@ def _show_parcel(cooperative: Cooperative, number: str, form: ShipForm) -> Respo
     membership = find_membership(current_user.id, cooperative.slug)
     goods = total([item.amount for item in parcel.line_items], "KRW")
     left = parts_left([parcel.id])[parcel.id]
+    refunds = [
+        refund
+        for refund in list_refunds(order)
+        if refund.parcel_id == parcel.id and refund.failed_at is None
+    ]
     return render_form(
         "orders/desk_parcel.html",
         form,
         cooperative=cooperative,
         parcel=parcel,
         order=order,
-        goods=goods,
+        declared=_declared(parcel, left),
         goods_back=goods - won(left.goods),
+        back=refunded_of(refunds, parcel),
         is_refunded=not left.goods,
-        refunds=[
-            refund
-            for refund in list_refunds(order)
-            if refund.parcel_id == parcel.id and refund.failed_at is None
-        ],
+        refunds=refunds,
         may_ship=membership is not None and may(membership.role, "orders.ship"),
         carrier=carriers.get(parcel.carrier_code or ""),
         carriers=carriers,
@@ -282,6 +285,15 @@ def _show_parcel(cooperative: Cooperative, number: str, form: ShipForm) -> Respo
         today=now().astimezone(JAKARTA).date(),
         due_of=due_of,
     )
+
+
+def _declared(parcel: Parcel, left: Parts) -> Money:
+    """What the customs paper says the goods are worth: once sent, no refund changes it."""
+    if parcel.shipped_at is not None:
+        left = parts_left([parcel.id], at=parcel.shipped_at)[parcel.id]
+    elif not left.goods:
+        return total([item.amount for item in parcel.line_items], "KRW")
+    return won(left.goods)
 
 
 @bp.get("/payouts")

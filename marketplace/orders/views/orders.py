@@ -39,6 +39,7 @@ from marketplace.orders.queries import (
     list_parcels,
     list_parts,
     list_refunds,
+    refunded_of,
 )
 from marketplace.orders.queries import parts_left as list_parts_left
 from marketplace.orders.views.blueprint import bp
@@ -133,6 +134,11 @@ class OrderView:
     @property
     def refunded(self) -> Money:
         return won(sum(refund.minor for refund in self.refunds if refund.failed_at is None))
+
+    @property
+    def given_back(self) -> dict[int, Money]:
+        """What the books have given back for each parcel."""
+        return {parcel.id: refunded_of(self.refunds, parcel) for parcel in self.parcels}
 
     @property
     def agrees_with_ledger(self) -> bool:
