@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,9 +8,10 @@ from wtforms import DateField, Field, SelectField, StringField
 from wtforms.validators import Length, Optional, ValidationError
 from wtforms.widgets import TextInput
 
-from marketplace.kernel.money import Money, won
+from marketplace.kernel.money import won
 from marketplace.ledger.queries import Journal
 from marketplace.statements.wording import kinds_meant
+from marketplace.web.fields import Within, WonField
 from marketplace.web.forms import Form
 
 MOST_WON = 100_000_000_000
@@ -20,14 +20,6 @@ MOST_WON = 100_000_000_000
 def plain(text: str | None) -> str:
     """What was typed, without the ends and without NUL, which PostgreSQL cannot keep."""
     return (text or "").replace("\0", "").strip()
-
-
-def read_won(text: str) -> Money | None:
-    """An amount in whole won as people type it; None where it cannot be read or is nothing."""
-    digits = re.sub(r"[\s.,\u00a0원₩]", "", text)
-    if not re.fullmatch(r"[0-9]{1,12}", digits) or not 0 < int(digits) <= MOST_WON:
-        return None
-    return won(int(digits))
 
 
 class DayField(DateField):
@@ -61,7 +53,10 @@ class JournalForm(Form):
     kind = SelectField(_l("Kind"), validate_choice=False, filters=[plain])
     path = SelectField(_l("Account"), validate_choice=False, filters=[plain])
     text = StringField(_l("Words or number"), [Length(max=100)], filters=[plain])
-    at_least = StringField(_l("At least, won"), [Length(max=20)], filters=[plain])
+    at_least = WonField(
+        _l("At least, won"),
+        [Optional(), Within(1, MOST_WON, _l("Write whole won above zero, for example 33200."))],
+    )
 
     def offer(self, kinds: dict[str, str], paths: dict[str, str]) -> None:
         """Fill the choices; what is asked for is among them, be it a group, an account or wrong."""
@@ -77,10 +72,6 @@ class JournalForm(Form):
         if self.since.data and field.data and field.data < self.since.data:
             raise ValidationError(_("This day lies before the first one."))
 
-    def validate_at_least(self, field: StringField) -> None:
-        if field.data and read_won(field.data) is None:
-            raise ValidationError(_("Write whole won above zero, for example 33200."))
-
     def journal(self) -> Journal:
         """The entries asked for, by a form that is right."""
         return Journal(
@@ -88,7 +79,7 @@ class JournalForm(Form):
             path=self.path.data or None,
             text=self.text.data or None,
             meant=kinds_meant(self.text.data or ""),
-            at_least=read_won(self.at_least.data or ""),
+            at_least=None if self.at_least.data is None else won(self.at_least.data),
             since=self.since.data,
             until=self.until.data,
         )

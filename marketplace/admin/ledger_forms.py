@@ -11,11 +11,11 @@ from wtforms import DateField, DecimalField, Field, HiddenField, StringField, Te
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import TextInput
 
-from marketplace.admin.forms import read_won
-from marketplace.kernel.money import Money
+from marketplace.admin.forms import MOST_WON
 from marketplace.kernel.time import SEOUL
 from marketplace.ledger.models import PeriodState
 from marketplace.ledger.policies import SCOPES
+from marketplace.web.fields import Within, WonField
 from marketplace.web.forms import Form
 
 LONGEST_REASON = 500
@@ -128,16 +128,11 @@ class TrialSaleForm(Form):
     class Meta(Form.Meta):
         csrf = False
 
-    amount = StringField(_l("Goods, in won"), [Optional(), Length(max=20)])
+    amount = WonField(
+        _l("Goods, in won"),
+        [Optional(), Within(1, MOST_WON, _l("Write whole won above zero, for example 33200."))],
+    )
     on = DateField(_l("Sold on"), [Optional()])
-
-    def validate_amount(self, field: StringField) -> None:
-        if self.money() is None:
-            raise ValidationError(_("Write whole won above zero, for example 33200."))
-
-    def money(self) -> Money | None:
-        """The amount in whole won; None where it cannot be read."""
-        return read_won(self.amount.data or "")
 
     def day(self, today: date) -> date:
         return self.on.data or today

@@ -17,7 +17,11 @@ GROUPED = re.compile(r"[1-9][0-9]{0,2}([.,\u00a0 ])[0-9]{3}(\1[0-9]{3})*")
 
 
 def whole_won(text: str) -> int:
-    """The won in `text`, grouped by thousands or not. Raises ValidationError."""
+    """The won in `text`, grouped by thousands or not, with or without the sign of the won.
+
+    Raises ValidationError.
+    """
+    text = text.strip(" \u00a0₩원")
     bare = re.sub(r"[^0-9]", "", text) if GROUPED.fullmatch(text) else text
     if not re.fullmatch(r"-?[0-9]{1,30}", bare):
         raise ValidationError(_("Write whole won, for example 2500000."))

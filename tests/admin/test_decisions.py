@@ -289,7 +289,8 @@ def test_the_tester_divides_to_the_won_as_a_sale_does(world, reader):
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("amount=much", "Write whole won above zero"),
+        ("amount=much", "Write whole won, for example 2500000."),
+        ("amount=33.5", "Write whole won, for example 2500000."),
         ("amount=0", "Write whole won above zero"),
         ("amount=100&on=2019-01-01", "is in force yet."),
     ],

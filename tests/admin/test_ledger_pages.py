@@ -87,10 +87,22 @@ def test_the_journal_is_narrowed_down_to_large_entries(journal, reader, world):
     assert len(journal(at_least="112,000")) == 2
     assert len(journal(at_least="112001")) == 1
     assert len(journal(at_least="112001", kind="release")) == 0
-    page = reader.get("/en/admin/ledger/?at_least=much")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("much", "Write whole won, for example 2500000."),
+        ("1.5", "Write whole won, for example 2500000."),
+        ("0", "Write whole won above zero, for example 33200."),
+    ],
+)
+def test_what_is_no_whole_won_is_refused_beside_the_filter(reader, typed, sentence):
+    page = reader.get(f"/en/admin/ledger/?at_least={typed}")
+
     assert page.status_code == 422
-    assert "At least, won" in text_of(page)
-    assert "Write whole won above zero, for example 33200." in text_of(page)
+    assert f"At least, won {sentence}" in text_of(page)
+    assert f'value="{typed}"' in page.get_data(as_text=True)
 
 
 def test_the_journal_and_the_entry_say_how_far_the_books_are_sealed(app, reader, first, sale):

@@ -83,8 +83,8 @@ def list_policies() -> ResponseReturnValue:
     waiting = list_waiting_policies()
     form = TrialSaleForm(formdata=request.args)
     trial = None
-    if request.args.get("amount") and form.validate():
-        trial = _try(form, at)
+    if form.validate() and form.amount.data is not None:
+        trial = _try(form, won(form.amount.data), at)
     if not form.on.errors:
         form.on.data = form.day(today_in_seoul(at))
         form.on.raw_data = None
@@ -217,9 +217,8 @@ def _in_force(scope: str) -> dict[str, Decimal]:
     return {name: Decimal(part) / 100 for name, part in parts.items()}
 
 
-def _try(form: TrialSaleForm, at: datetime) -> TrialSale | None:
-    goods, on = form.money(), form.day(today_in_seoul(at))
-    assert goods is not None
+def _try(form: TrialSaleForm, goods: Money, at: datetime) -> TrialSale | None:
+    on = form.day(today_in_seoul(at))
     noon = datetime.combine(on, time(12), SEOUL)
     try:
         sale, share = policy_at("sale", noon).parts, policy_at("share", noon).parts
