@@ -1,5 +1,7 @@
 """Entries that two people write by hand, on their pages."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -253,6 +255,18 @@ def test_auditors_see_and_change_nothing(receipt, first, reader):
     ):
         assert reader.post(address).status_code == 403
     assert proposal.is_waiting
+
+
+def test_signing_asks_once_more_before_it_books(world, first, second):
+    send(first, NEW, data=typed())
+
+    page = second.get(f"/en/admin/ledger/proposals/{proposals()[0].id}")
+
+    form = re.search(r"<form[^>]*/approval.*?</form>", page.get_data(as_text=True), re.S)[0]
+    before, _, asked = form.partition("</summary>")
+    assert "Sign and book" in before
+    assert re.findall(r"<button[^>]*>", before) == ["<button disabled hidden>"]
+    assert "Yes, sign and book" in asked
 
 
 def test_an_entry_to_sign_stands_at_home_until_it_is_withdrawn(world, first, second):

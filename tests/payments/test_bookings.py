@@ -358,6 +358,18 @@ def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(client, line
     assert db.session.query(BankBooking).count() == 0
 
 
+def test_signing_a_booking_asks_once_more(client, line, propose):
+    booking = propose(line(-3_000))
+    sign_in(client, a_user("Second", roles=(Role.ADMIN,), locale="en"))
+
+    page = client.get(f"{HERE}/bookings/{booking.id}").get_data(as_text=True)
+
+    before, _, asked = page.partition("/approval")[2].partition("</summary>")
+    assert "Sign and book" in before
+    assert re.findall(r"<button[^>]*>", before) == ["<button disabled hidden>"]
+    assert "Yes, sign and book" in asked
+
+
 def test_auditors_see_what_waits_and_change_nothing(client, line, propose):
     booking = propose(line(-3_000))
     sign_in(client, a_user("Auditor", roles=(Role.AUDITOR,), locale="en"))
