@@ -2,6 +2,7 @@
 
 English is the language of the code; its catalog repeats the texts so that all three have the
 same keys. Texts that no translation has yet are listed, and the exit code says so.
+In the JSON a text with a context is called "context|text".
 """
 
 from __future__ import annotations
@@ -83,6 +84,8 @@ def fill(message: Message, language: str, extra: dict[str, dict[str, str]], plur
         message.string = message.id
         return
     key = message.id[0] if message.pluralizable else message.id
+    if message.context:
+        key = f"{message.context}|{key}"
     text = extra.get(key, {}).get(language)
     if text:
         message.string = (text,) * plurals if message.pluralizable else text

@@ -277,4 +277,7 @@ def test_an_entry_to_sign_stands_at_home_until_it_is_withdrawn(world, first, sec
 
     assert "Withdrawn. Nothing is booked." in text_of(page)
     assert "Adjustment: Bank fee of March" not in text_of(second.get("/en/admin/"))
+    korean = text_of(second.get(f"/ko/admin/ledger/proposals/{proposals()[0].id}"))
+    assert "철회됨" in korean
+    assert "판매 내림" not in korean
     assert first.get("/en/admin/ledger/proposals/999999").status_code == 404

@@ -6,7 +6,7 @@ from devtools.translations import FOLDER, LANGUAGES, collect, is_translated
 
 @pytest.fixture(scope="module")
 def texts():
-    return {message.id for message in collect() if message.id}
+    return {(message.context, message.id) for message in collect() if message.id}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -14,7 +14,7 @@ def test_every_text_of_the_pages_is_translated(texts, language):
     with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         catalog = read_po(file, locale=language)
 
-    assert {message.id for message in catalog if message.id} == texts
+    assert {(message.context, message.id) for message in catalog if message.id} == texts
     assert [message.id for message in catalog if message.id and not is_translated(message)] == []
 
 
