@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from marketplace.kernel.db import db
@@ -19,10 +19,9 @@ from marketplace.reinvestment.models import Allocation, Disbursement, LotUse, Pl
 from marketplace.reinvestment.policies import funds_for
 from marketplace.reinvestment.postings import ALLOCATION, RETURN, committed_to, grants_of
 
-# Kinds of entries that may take money out of a village fund or a pledge.
-VILLAGE = "funds:village:"
 # Entries that give money back to a buyer after its share was released.
 RETURNED = ("refund", "dispute_charged")
+# Kinds of entries that may take money out of a village fund or a pledge.
 SPENDING = (
     ALLOCATION,
     RETURN,
@@ -70,10 +69,6 @@ def check_purposes(at: datetime) -> Finding:
 def check_spending(at: datetime) -> Finding:
     """Whether only entries that may do so took money from the funds and paid grants."""
     code = LedgerAccount.code
-    from_fund = or_(
-        and_(code.like("funds:village:%"), code.not_like("funds:village:held:%")),
-        code.like("funds:csr:%:available:%"),
-    )
     rows = db.session.execute(
         select(LedgerPosting.entry_id, LedgerEntry.kind, code)
         .select_from(LedgerPosting)
@@ -82,7 +77,7 @@ def check_spending(at: datetime) -> Finding:
         .where(
             LedgerPosting.amount > 0,
             or_(
-                and_(from_fund, LedgerEntry.kind.not_in(SPENDING)),
+                and_(_is_spendable(code), LedgerEntry.kind.not_in(SPENDING)),
                 and_(
                     code.like("expenses:grants:%"),
                     LedgerEntry.kind.not_in(("disbursement", "reversal", "adjustment")),
@@ -172,19 +167,28 @@ def check_uses(at: datetime) -> Finding:
         .where(lot.c.code != f"{REFUND_RESERVE}:krw")
     )
     taken = select(Allocation.entry_id, Allocation.fund.concat(literal(":krw")), -Allocation.minor)
-    # What was given back to buyers takes from the lots of its own order.
-    returned = (
+    # Whatever else took of a fund says of which lots too: what was given back to buyers takes from
+    # those of its own order. Who reverses an entry takes its lots away, and what was reversed took
+    # nothing.
+    reversal = aliased(LedgerEntry)
+    others = (
         select(LedgerPosting.entry_id, LedgerAccount.code, -LedgerPosting.amount)
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
         .where(
-            LedgerEntry.kind.in_(RETURNED),
             LedgerPosting.amount > 0,
-            LedgerAccount.code.startswith(VILLAGE),
-            LedgerAccount.code != f"{VILLAGE}held:krw",
+            _is_spendable(LedgerAccount.code),
+            or_(
+                LedgerEntry.kind.in_(RETURNED),
+                and_(
+                    LedgerEntry.kind != ALLOCATION,
+                    LedgerEntry.reverses_id.is_(None),
+                    ~exists().where(reversal.reverses_id == LedgerEntry.id),
+                ),
+            ),
         )
     )
-    both = used.union_all(taken, returned).subquery()
+    both = used.union_all(taken, others).subquery()
     rows = db.session.execute(
         select(both.c.entry_id, both.c.code, func.sum(both.c.amount).label("minor"))
         .group_by(both.c.entry_id, both.c.code)
@@ -259,6 +263,13 @@ def check_signatures(at: datetime) -> Finding:
         for number, entry_id in [*programs, *payments]
     ]
     return Finding(_count(Program) + _count(Disbursement), breaches)
+
+
+def _is_spendable(code: Any) -> ColumnElement[bool]:
+    return or_(
+        and_(code.like("funds:village:%"), code.not_like("funds:village:held:%")),
+        code.like("funds:csr:%:available:%"),
+    )
 
 
 def _sums(model: Any, minor: Any, *conditions: Any) -> dict[int, int]:

@@ -1,10 +1,11 @@
 """The rules that orders, payments and programs add to the audit, each broken once."""
 
+import pytest
 import sqlalchemy as sa
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import won
-from marketplace.ledger.operations import post, set_policy
+from marketplace.ledger.operations import post, reverse, set_policy
 from marketplace.ledger.queries import entries_about
 from marketplace.ledger.queries.audits import run_checks
 from marketplace.orders.models import OrderRefund
@@ -206,6 +207,20 @@ def test_a_fund_spent_by_an_entry_that_may_not_is_named(world):
     )
 
     assert entry_id in {breach.entry_id for breach in broken()["I5"]}
+
+
+@pytest.mark.parametrize("kind", ["adjustment", "party"])
+def test_whatever_takes_of_a_fund_without_its_lots_is_named_until_it_is_reversed(world, kind):
+    people = {"proposed_by": 1, "approved_by": 2}
+    lines = {"funds:village:training": won(10), "income:platform-fee": won(-10)}
+    entry_id = post(a_draft(lines, kind=kind, on=TODAY, **people))
+
+    (breach,) = broken()["I9"]
+    assert breach.entry_id == entry_id
+    assert breach.facts == {"fund": "funds:village:training:krw", "amount": won(-10)}
+
+    reverse(entry_id, occurred_at=NOON, effective_on=TODAY, memo="Undo", **people)
+    assert "I9" not in broken()
 
 
 def test_a_program_that_holds_other_than_it_was_given_is_named(world):
