@@ -1,6 +1,7 @@
 """I13 and I14: the daily audit reads all that was sealed again, and what the public reads."""
 
 from dataclasses import replace
+from datetime import timedelta
 from zipfile import ZipFile
 
 import pytest
@@ -10,6 +11,7 @@ from marketplace.kernel.db import transaction
 from marketplace.kernel.money import won
 from marketplace.kernel.time import now
 from marketplace.ledger.notes import Checkpoint, Note
+from marketplace.ledger.operations import post, reverse
 from marketplace.ledger.operations.sealing import seal_entries
 from marketplace.ledger.queries import entries_about
 from marketplace.ledger.queries.audits import run_checks
@@ -17,6 +19,7 @@ from marketplace.seal_checks import SEALED_WITHIN
 from marketplace.sealing import head_file, read_seal_key
 from tests.admin.test_decisions import send
 from tests.admin.test_home import text_of
+from tests.ledger.drafts import TODAY, a_draft
 from tests.ledger.sealing import SIGNER, sell
 from tests.ledger.tampering import tamper
 from tests.openbook.conftest import seal_with, sealed, unseal
@@ -143,6 +146,26 @@ def test_a_balance_that_the_public_copy_does_not_give_is_named(sealed, config):
         "public": won(10_000),
         "ours": won(20_000),
     }
+
+
+def test_a_mistake_that_was_reversed_is_none_any_more(app, sealed, config):
+    with transaction():
+        mistake = post(
+            a_draft({"expenses:fx": won(9_000_000), "assets:bank-trust": won(-9_000_000)})
+        )
+    seal_with(app)
+    old = current_bundle(config, oldest=timedelta(0))
+
+    (said,) = broken()["I14"]
+    assert "The funds hold KRW" in said
+    assert "minor units" not in said
+
+    with transaction():
+        reverse(mistake, occurred_at=now(), effective_on=TODAY, memo="Counted twice")
+    seal_with(app)
+
+    assert broken() == {}
+    assert find_bundle(config).size > old.size
 
 
 def test_a_public_copy_that_was_changed_is_noticed(sealed, config):

@@ -480,7 +480,7 @@ def test_funds_without_cash_are_noticed(database, tmp_path, capsys):
     code, said = check(capsys, a_bundle(tmp_path / "b.zip"))
 
     assert code == 1
-    assert "The funds hold 500 KRW (minor units), the cash is 499." in said
+    assert "The funds hold KRW 500, the cash is KRW 499." in said
 
 
 def test_rupiah_that_are_on_their_way_need_no_cover(database, tmp_path, capsys):

@@ -52,6 +52,7 @@ STRETCH = 1 << 20
 # About a second of work; of more heads this many are drawn anew each time.
 MOST_SIGNATURES = 5_000
 FREE_FUNDS = ("funds:refund-reserve",)
+WHOLE_CURRENCIES = ("KRW",)
 BOUND_CASH = ("assets:bank-trust", "assets:disburse-transit")
 CLASSES = {
     "assets": "A",
@@ -348,6 +349,12 @@ def canonical(content: dict[str, Any]) -> bytes:
     return text.encode()
 
 
+def money(minor: int, currency: str) -> str:
+    whole, part = divmod(abs(minor), 100)
+    amount = f"{abs(minor):,}" if currency in WHOLE_CURRENCIES else f"{whole:,}.{part:02}"
+    return f"{'-' if minor < 0 else ''}{currency} {amount}"
+
+
 def number_of(entry_id: str) -> str:
     """What the pages show for an id, such as J-01K8T-3QRS-7VWX."""
     signs, number = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", int(entry_id)
@@ -560,9 +567,10 @@ class Check:
         ours = self.books.balances
         for code in sorted(said.keys() | ours.keys()):
             if said.get(code, 0) != ours.get(code, 0):
+                currency = code[-3:].upper()
                 raise Wrong(
-                    f"{code} is published with {said.get(code, 0)}, the entries give "
-                    f"{ours.get(code, 0)}."
+                    f"{code} is published with {money(said.get(code, 0), currency)}, "
+                    f"the entries give {money(ours.get(code, 0), currency)}."
                 )
         return f"The balances of all {len(said):,} accounts follow from the entries."
 
@@ -592,7 +600,9 @@ class Check:
             cash, held = self.books.cover(currency)
             # Rupiah on their way to cooperatives are paid from won: that place is below zero.
             if held > max(cash, 0):
-                raise Wrong(f"The funds hold {held} {currency} (minor units), the cash is {cash}.")
+                raise Wrong(
+                    f"The funds hold {money(held, currency)}, the cash is {money(cash, currency)}."
+                )
             if held:
                 words.append(f"{currency} {cash / held:.2f} times")
         return "Cash covers the money bound to a purpose: " + (", ".join(words) or "none is held.")
