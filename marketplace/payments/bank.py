@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import structlog
@@ -17,7 +17,7 @@ import structlog
 from marketplace.kernel.config import OwnBankAccount
 from marketplace.kernel.db import db, insert_once, lock
 from marketplace.kernel.money import Money
-from marketplace.kernel.time import SEOUL
+from marketplace.kernel.time import SEOUL, today_in_seoul
 from marketplace.ledger.operations import post
 from marketplace.payments import recon_postings
 from marketplace.payments.errors import (
@@ -25,6 +25,7 @@ from marketplace.payments.errors import (
     DoesNotFit,
     StatementCurrency,
     StatementDoesNotAddUp,
+    StatementFromTheFuture,
     StatementOfOthers,
     StatementTooLarge,
 )
@@ -57,20 +58,22 @@ def import_statements(
 ) -> Sequence[BankStatement]:
     """Take over the statements of a file; lines that are there already add nothing.
 
-    Raises what `read_statements` raises, StatementTooLarge, StatementOfOthers, StatementCurrency,
-    StatementDoesNotAddUp, before anything is written.
+    Lines over 0 are left out: there is nothing to match them with. Raises what `read_statements`
+    raises, StatementTooLarge, StatementOfOthers, StatementCurrency, StatementDoesNotAddUp,
+    StatementFromTheFuture, before anything is written.
     """
     if len(body) > LARGEST_FILE:
         raise StatementTooLarge
-    found = [(_check(one, accounts), one) for one in read_statements(body) if one.lines]
+    today = today_in_seoul(at)
+    found = [(_check(one, accounts, today), one) for one in read_statements(body) if one.moving]
     digest = hashlib.sha256(body).hexdigest()
     taken = [_take_over(path, one, file_name, digest, by, at) for path, one in found]
     match_bank_lines(by=by, at=at)
     return taken
 
 
-def _check(statement: FileStatement, accounts: Collection[OwnBankAccount]) -> str:
-    """The path of the statement's account, once it is ours and adds up."""
+def _check(statement: FileStatement, accounts: Collection[OwnBankAccount], today: date) -> str:
+    """The path of the statement's account, once it is ours, adds up, and has happened."""
     own = next((one for one in accounts if one.number == statement.account), None)
     if own is None:
         raise StatementOfOthers(number=statement.account[-4:].rjust(8, "*"))
@@ -81,13 +84,17 @@ def _check(statement: FileStatement, accounts: Collection[OwnBankAccount]) -> st
             right=Money(statement.sum_minor, own.currency),
             found=Money(statement.closing_minor, own.currency),
         )
+    late = next((line for line in statement.lines if line.on > today), None)
+    if late is not None:
+        raise StatementFromTheFuture(row=late.row, on=late.on, text=late.text or late.reference)
     return own.path
 
 
 def _take_over(
     path: str, found: FileStatement, file_name: str, digest: str, by: int, at: datetime
 ) -> BankStatement:
-    days = [line.on for line in found.lines]
+    lines = found.moving
+    days = [line.on for line in lines]
     statement = BankStatement(
         path=path,
         account_number=found.account[-4:],
@@ -98,7 +105,7 @@ def _take_over(
         closing_minor=found.closing_minor,
         first_on=min(days),
         last_on=max(days),
-        line_count=len(found.lines),
+        line_count=len(lines),
         new_count=0,
         imported_by=by,
         imported_at=at,
@@ -106,7 +113,7 @@ def _take_over(
     db.session.add(statement)
     db.session.flush()
     seen: Counter[tuple[object, ...]] = Counter()
-    for line in found.lines:
+    for line in lines:
         key = (line.reference, line.on, line.minor)
         seen[key] += 1
         statement.new_count += insert_once(

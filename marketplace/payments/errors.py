@@ -44,6 +44,12 @@ class StatementUnreadable(Invalid):
     message = N_("Row %(row)s cannot be read: %(text)s")
 
 
+class StatementFromTheFuture(Invalid):
+    message = N_(
+        "Row %(row)s is dated %(on)s, which is after today: “%(text)s”. Nothing was taken over."
+    )
+
+
 class StatementEmpty(Invalid):
     message = N_("The statement has no lines.")
 

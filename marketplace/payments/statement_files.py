@@ -32,12 +32,13 @@ LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """Money that came is positive; `reference` is the bank's."""
+    """Money that came is positive; `reference` is the bank's, `row` its place in the file."""
 
     on: date
     minor: int
     reference: str
     text: str
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,24 @@ class FileStatement:
     lines: Sequence[FileLine]
 
     @property
+    def moving(self) -> Sequence[FileLine]:
+        """The lines that move money; banks also write down what costs nothing."""
+        return [line for line in self.lines if line.minor]
+
+    @property
     def sum_minor(self) -> int:
         return self.opening_minor + sum(line.minor for line in self.lines)
 
 
 def read_statements(body: bytes) -> Sequence[FileStatement]:
-    """What is in a file. Raises NotAStatement, StatementUnreadable, StatementEmpty.
+    """What is in a file. Raises NotAStatement, StatementUnreadable, and StatementEmpty where no
+    line moves money.
 
     Whether it is of our accounts and adds up is not asked here.
     """
     text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     found = _read_camt(body) if text.startswith(b"<") or b"<\x00" in body[:4] else _read_csv(body)
-    if not found or not any(statement.lines for statement in found):
+    if not any(statement.moving for statement in found):
         raise StatementEmpty
     return found
 
@@ -92,7 +99,7 @@ def _csv_line(row: dict[str, str | None], number: int, currency: str) -> tuple[F
     except ValueError as error:
         raise StatementUnreadable(row=number, text=_short(row["date"])) from error
     minor = _minor(row["amount"], currency, number)
-    line = FileLine(on, minor, _plain(row["reference"]), _plain(row["text"]))
+    line = FileLine(on, minor, _plain(row["reference"]), _plain(row["text"]), number)
     return line, _minor(row["balance"], currency, number)
 
 
@@ -178,7 +185,7 @@ def _camt_line(entry: ET.Element, currency: str, number: int) -> FileLine:
         *(found.text for found in entry.iterfind("NtryDtls/TxDtls/RmtInf/Ustrd")),
     ]
     text = " ".join(word.strip() for word in words if word and word.strip())
-    return FileLine(on, _signed(entry, currency, number), _plain(reference), _plain(text))
+    return FileLine(on, _signed(entry, currency, number), _plain(reference), _plain(text), number)
 
 
 def _currency(element: ET.Element) -> str:

@@ -13,14 +13,14 @@ def today() -> date:
     return today_in_seoul(now())
 
 
-def a_csv(*lines, account=OWN, currency="KRW", opening=1_000_000, off=0) -> bytes:
-    """Lines are (amount, reference, text) of today; the last balance is wrong by `off`."""
+def a_csv(*lines, account=OWN, currency="KRW", opening=1_000_000, off=0, on=None) -> bytes:
+    """Lines are (amount, reference, text) of a day, today; the last balance is wrong by `off`."""
     rows = ["account,currency,date,amount,balance,reference,text"]
     balance = opening
     for number, (amount, reference, text) in enumerate(lines, start=1):
         balance += amount
         shown = balance + (off if number == len(lines) else 0)
-        rows.append(f'{account},{currency},{today()},{amount},{shown},{reference},"{text}"')
+        rows.append(f'{account},{currency},{on or today()},{amount},{shown},{reference},"{text}"')
     return "\n".join(rows).encode()
 
 

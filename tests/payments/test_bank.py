@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
@@ -38,7 +39,7 @@ from tests.conftest import ROOT
 from tests.factories import a_posting, a_user
 from tests.orders.payouts import a_released_order, sent, settled
 from tests.orders.test_pages import sign_in
-from tests.payments.statements import TRUST, a_camt, a_csv
+from tests.payments.statements import TRUST, a_camt, a_csv, today
 from tests.reinvestment import world as village
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -124,6 +125,7 @@ BOMB = "<!DOCTYPE d [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]>"
         (a_camt(FEE, currency="USD"), StatementCurrency),
         (a_csv((50_000, "FT-1", "Kim"), FEE, off=1), StatementDoesNotAddUp),
         (a_camt(FEE, closing=5), StatementDoesNotAddUp),
+        (a_csv((0, "FT-0", "Interest")), StatementEmpty),
         (a_csv(FEE).replace(b"-3000,", b"-3000.5,"), StatementUnreadable),
         (a_csv(FEE).replace(b"-3000,", b"lots,"), StatementUnreadable),
         (a_csv(FEE).replace(b",-3000,", b",NaN,"), StatementUnreadable),
@@ -136,6 +138,36 @@ def test_what_is_no_statement_of_ours_is_refused_and_nothing_is_written(take, bo
     with pytest.raises(error):
         take(body)
     assert (count_of(BankStatement), count_of(BankLine), count_of(LedgerEntry)) == (0, 0, entries)
+
+
+@pytest.mark.parametrize("language", ["en", "ko", "id"])
+def test_a_line_of_tomorrow_is_refused_by_its_row_and_day(client, admin, language):
+    sign_in(client, admin)
+    tomorrow = today() + timedelta(days=1)
+    past, future = a_csv((50_000, "FT-1", "Kim")), a_csv(FEE, opening=1_050_000, on=tomorrow)
+    file = {"file": (io.BytesIO(past + b"\n" + future.split(b"\n")[1]), "x.csv")}
+
+    answer = client.post(f"/{language}/admin/reconciliation/statements", data=file)
+
+    assert answer.status_code == 422
+    row, day = {
+        "en": ("Row 3", "{0.day} "),
+        "ko": ("3번째", "{0.year}년"),
+        "id": ("Baris 3", "{0.day} "),
+    }[language]
+    said = answer.text.partition('id="file-error-1"')[2]
+    assert row in said
+    assert day.format(tomorrow) in said
+    assert "Account fee" in said
+    assert (count_of(BankStatement), count_of(BankLine)) == (0, 0)
+
+
+@pytest.mark.parametrize("write", [a_csv, a_camt])
+def test_a_line_over_nothing_is_left_out(take, write):
+    (statement,) = take(write((50_000, "FT-1", "Kim"), (0, "FT-0", "Interest"), FEE))
+
+    assert (statement.closing_minor, statement.line_count, statement.new_count) == (1_047_000, 2, 2)
+    assert {line.minor for line in db.session.query(BankLine)} == {50_000, -3_000}
 
 
 def test_one_bad_account_refuses_the_whole_file(take):
