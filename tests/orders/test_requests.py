@@ -44,7 +44,7 @@ from marketplace.orders.operations import (
     withdraw_request,
 )
 from marketplace.orders.policies import HELD_WINDOW
-from marketplace.orders.queries import count_to_ship, find_open_request
+from marketplace.orders.queries import count_to_ship, find_open_request, list_parcels, parts_left
 from marketplace.payments.flows import send_refund, settle
 from marketplace.payments.models import Payment
 from marketplace.payments.queries import find_refund
@@ -59,6 +59,7 @@ from tests.orders.world import (
     delivered,
     shipped,
     the_parcel,
+    two_cooperatives,
 )
 from tests.payments.test_checkout_session import a_session
 from tests.stages import Stage, here
@@ -480,6 +481,30 @@ def test_an_order_whose_parcels_are_all_to_be_canceled_says_that_it_waits_for_us
     assert "preparing your order" not in page
     assert "On the way to Korea" not in page
     assert "You asked to cancel, and we answer soon" in client.get("/en/orders").text
+
+
+def test_the_headline_of_what_arrived_knows_of_the_parcel_that_was_canceled(client, buyer, admin):
+    first, second = two_cooperatives()
+    order = a_paid_order({first: 1, second: 1}, user=buyer, at=now())
+    sent_parcel, other = list_parcels(order)
+    deliver_parcel(shipped(sent_parcel, at=now()), at=now())
+    ask_cancellation(other, MIND, "", at=now())
+
+    def headlines():
+        sign_in(client, buyer)
+        mine = client.get(of_buyer(order)).text
+        sign_in(client, admin)
+        return mine, client.get(of_admin(order)).text
+
+    mine, staff = headlines()
+    assert "Part of your order has arrived" in mine
+    assert "Sent in part; the buyer asks to cancel the rest." in staff
+
+    everything = won(parts_left([other.id])[other.id].total)
+    refund_order_part(order, other, everything, reason="Yes", by=admin, at=now())
+    mine, staff = headlines()
+    assert "Everything has arrived except what was canceled" in mine
+    assert "Everything has arrived at the buyer except what was canceled." in staff
 
 
 @pytest.mark.parametrize("lang", ["ko", "id", "en"])

@@ -23,7 +23,7 @@ from marketplace.orders.models import Order, OrderRefund, OrderState, ParcelStat
 from marketplace.orders.operations import refund_order_part, refuse_request
 from marketplace.orders.queries import get_order, get_parcel, get_request
 from marketplace.orders.queries import list_orders as find_orders
-from marketplace.orders.views.orders import OrderView, gather
+from marketplace.orders.views.orders import OrderView, gather, has_canceled, is_to_cancel
 from marketplace.payments.flows import send_refund
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.queries import find_refund, list_refunds_of
@@ -133,7 +133,10 @@ def _send(decided: OrderRefund) -> None:
 
 def staff_headline(view: OrderView) -> str:
     """The state of an order as a sentence for the staff; parcels with no goods left say nothing."""
-    states = {parcel.state for parcel in view.parcels if view.left[parcel.id].goods}
+    wanted = [parcel for parcel in view.parcels if view.left[parcel.id].goods]
+    states = {parcel.state for parcel in wanted}
+    canceled = has_canceled(view.parcels, view.left)
+    waiting = [parcel for parcel in wanted if parcel.state is ParcelState.WAITING]
     sentence = _("Paid; the cooperatives have yet to send it.")
     if view.order.state is OrderState.AWAITING_PAYMENT:
         sentence = _("Waits for the buyer's payment.")
@@ -142,11 +145,24 @@ def staff_headline(view: OrderView) -> str:
     elif not states:
         sentence = _("All goods were refunded.")
     elif states == {ParcelState.DELIVERED}:
-        sentence = _("Everything has arrived at the buyer.")
-    elif ParcelState.WAITING not in states:
-        sentence = _("Everything was sent; not all has arrived.")
+        sentence = (
+            _("Everything has arrived at the buyer except what was canceled.")
+            if canceled
+            else _("Everything has arrived at the buyer.")
+        )
+    elif not waiting:
+        sentence = (
+            _("Everything was sent except what was canceled; not all has arrived.")
+            if canceled
+            else _("Everything was sent; not all has arrived.")
+        )
     elif len(states) > 1:
-        sentence = _("Sent in part.")
+        is_unwanted = all(is_to_cancel(view.requests.get(parcel.id)) for parcel in waiting)
+        sentence = (
+            _("Sent in part; the buyer asks to cancel the rest.")
+            if is_unwanted
+            else _("Sent in part.")
+        )
     return str(sentence)
 
 

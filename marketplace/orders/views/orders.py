@@ -244,7 +244,8 @@ def headline(
     """
     wanted = [parcel for parcel in parcels if left[parcel.id].goods]
     states = {parcel.state for parcel in wanted}
-    is_unwanted = all(_is_to_cancel((asked or {}).get(parcel.id)) for parcel in wanted)
+    is_unwanted = all(is_to_cancel((asked or {}).get(parcel.id)) for parcel in wanted)
+    canceled = has_canceled(parcels, left)
     sentence = _("The cooperatives are preparing your order")
     if order.state is OrderState.AWAITING_PAYMENT:
         sentence = (
@@ -259,15 +260,32 @@ def headline(
     elif is_unwanted:
         sentence = _("You asked to cancel, and we answer soon")
     elif states == {ParcelState.DELIVERED}:
-        sentence = _("Everything has arrived")
+        sentence = (
+            _("Everything has arrived except what was canceled")
+            if canceled
+            else _("Everything has arrived")
+        )
     elif ParcelState.WAITING not in states:
-        sentence = _("Your order is on its way")
-    elif len(states) > 1:
+        sentence = (
+            _("Your order is on its way, without what was canceled")
+            if canceled
+            else _("Your order is on its way")
+        )
+    elif ParcelState.SHIPPED in states:
         sentence = _("Part of your order is on its way")
+    elif ParcelState.DELIVERED in states:
+        sentence = _("Part of your order has arrived")
     return str(sentence)
 
 
-def _is_to_cancel(asked: ParcelRequest | None) -> bool:
+def has_canceled(parcels: Sequence[Parcel], left: Mapping[int, Parts]) -> bool:
+    """Whether a parcel is never to be sent, because the money of its goods went back before."""
+    return any(
+        parcel.state is ParcelState.WAITING and not left[parcel.id].goods for parcel in parcels
+    )
+
+
+def is_to_cancel(asked: ParcelRequest | None) -> bool:
     return asked is not None and asked.is_open and asked.kind is RequestKind.CANCELLATION
 
 
@@ -304,7 +322,7 @@ def timeline(
     if parcel.delivered_at and not parcel.released_at:
         until = release_at(parcel.delivered_at)
         rows[4]["note"] = _("from %(time)s", time=format_moment(until))
-    if order.state is OrderState.PAID and _is_to_cancel(asked):
+    if order.state is OrderState.PAID and is_to_cancel(asked):
         return [rows[0], {"title": _("Waiting for our answer"), "state": "now", "note": ""}]
     if is_refunded and not parcel.released_at:
         # Nothing more is to come: what has happened stays.
