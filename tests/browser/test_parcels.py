@@ -83,7 +83,10 @@ def test_a_parcel_is_asked_about_corrected_missed_and_sent_back(visit):
     late = admin.locator("section[aria-labelledby=parcels]")
     expect(late).to_contain_text(number)
 
-    buyer.get_by_role("button", name=ko("It has arrived")).click()
+    arrival = buyer.locator("form[action$='/receipt']")
+    arrival.locator("summary").click()
+    buyer.get_by_role("button", name=ko("Not yet")).click()
+    do_for_good(arrival, ko("It has arrived"))
     buyer.get_by_role("link", name=ko("Send goods back")).click()
     buyer.locator("input[value=broken]").check()
     assert send(buyer, buyer.get_by_role("button", name=ko("Ask to send back"))) == 422

@@ -497,6 +497,11 @@ def test_a_buyer_says_that_the_parcel_has_arrived(client, buyer):
     order = a_paid_order(user=buyer, at=now())
     parcel = shipped(the_parcel(order), at=now())
 
+    page = client.get(f"/en/orders/{order.number}").text
+    assert re.search(r"<summary[^>]*>It has arrived</summary>", page)
+    assert "This cannot be undone." in page
+    assert re.search(r"<button[^>]*>Yes, it has arrived</button>", page)
+
     client.post(f"/ko/orders/{order.number}/parcels/{parcel.number}/receipt")
 
     assert the_parcel(order).delivered_at is not None
