@@ -34,7 +34,7 @@ class EntryNotFound(NotFound):
 
 
 class PolicyMissing(NotFound):
-    message = N_("No division of “%(scope)s” is in force yet.")
+    message = N_("No division was in force on that day yet.")
 
 
 class IdempotencyConflict(Conflict):
@@ -143,6 +143,18 @@ class PolicyNotInFuture(Invalid):
 
 class PolicyDayTaken(Conflict):
     message = N_("Another division begins on that day already.")
+
+
+class PolicyTooFar(Invalid):
+    message = N_("A division begins within two years from today.")
+
+
+class PolicyUnchanged(Invalid):
+    message = N_("That day is divided so already. Change at least one share.")
+
+
+class PolicyDayWaiting(Conflict):
+    message = N_("Another proposal for that day waits. Sign or withdraw that one first.")
 
 
 class PolicyReasonMissing(Invalid):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.errors import (
@@ -14,9 +14,11 @@ from marketplace.ledger.errors import (
     PolicyPartsWrong,
     PolicyReasonMissing,
     PolicyScopeUnknown,
+    PolicyTooFar,
 )
 
 WHOLE = 10_000
+FARTHEST = timedelta(days=731)
 # The goods of a sale, and the village share in its four funds; parts in this order.
 SCOPES = {
     "sale": ("cooperative", "service", "village_share"),
@@ -35,9 +37,11 @@ SHARE_FUNDS = {
 def check_policy(
     scope: str, parts: Mapping[str, int], *, valid_from: datetime, reason: str, at: datetime
 ) -> None:
-    """Raise PolicyScopeUnknown, PolicyPartsWrong, NotWhole, PolicyNotInFuture, PolicyReasonMissing.
+    """Raise what a division breaks by itself.
 
-    `parts` are basis points. A division begins on a later day, so that no sale is divided anew.
+    That is PolicyScopeUnknown, PolicyPartsWrong, NotWhole, PolicyNotInFuture, PolicyTooFar or
+    PolicyReasonMissing. `parts` are basis points. A division begins on a later day, so that no
+    sale is divided anew, and within two years, so that a slip of the pen is no rule.
     """
     if scope not in SCOPES:
         raise PolicyScopeUnknown(scope=scope)
@@ -47,6 +51,8 @@ def check_policy(
         raise NotWhole(percent=f"{sum(parts.values()) / 100:g}")
     if today_in_seoul(valid_from) <= today_in_seoul(at):
         raise PolicyNotInFuture
+    if today_in_seoul(valid_from) - today_in_seoul(at) > FARTHEST:
+        raise PolicyTooFar
     if not reason.strip():
         raise PolicyReasonMissing
 

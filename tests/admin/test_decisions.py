@@ -244,6 +244,7 @@ def test_what_changed_after_it_was_read_is_not_signed(world, first, second):
         ({"service": "5.001"}, "Write a percentage with two decimals at most."),
         ({"service": "-1"}, "A share is between 0 and 100."),
         ({"valid_from": "2026-01-01"}, "Holds from: A division begins on a later day"),
+        ({"valid_from": "9999-12-31"}, "Holds from: A division begins within two years"),
         ({"reason": ""}, "Why it changes: Write the reason."),
         ({"reason": " "}, "Write why the division changes"),
     ],
@@ -292,7 +293,7 @@ def test_the_tester_divides_to_the_won_as_a_sale_does(world, reader):
         ("amount=much", "Write whole won, for example 2500000."),
         ("amount=33.5", "Write whole won, for example 2500000."),
         ("amount=0", "Write whole won above zero"),
-        ("amount=100&on=2019-01-01", "is in force yet."),
+        ("amount=100&on=2019-01-01", "No division was in force on that day yet."),
     ],
 )
 def test_the_tester_says_what_it_cannot_divide(world, reader, query, sentence):
@@ -300,6 +301,16 @@ def test_the_tester_says_what_it_cannot_divide(world, reader, query, sentence):
 
     assert page.status_code == 200
     assert sentence in text_of(page)
+
+
+def test_a_division_that_changes_nothing_or_meets_another_is_refused(world, first, second):
+    same = propose(first, cooperative="92", service="5", village_share="3")
+    propose(first)
+    meeting = propose(second)
+
+    assert "Cooperative: That day is divided so already." in text_of(same)
+    assert "Holds from: Another proposal for that day waits." in text_of(meeting)
+    assert db.session.query(SplitPolicyProposal).count() == 1
 
 
 # Funds

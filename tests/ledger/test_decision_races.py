@@ -32,8 +32,8 @@ from marketplace.ledger.operations import (
     post,
     propose_adjustment,
     propose_period_change,
-    propose_policy,
 )
+from marketplace.ledger.policies import seal_policy
 from marketplace.ledger.queries.audits import run_checks
 from marketplace.ledger.queries.entry_proposals import get_entry_proposal
 from marketplace.ledger.queries.periods import count_entries_in, get_period_change
@@ -139,17 +139,25 @@ def test_of_two_second_signatures_one_counts(committed):
     assert sum(isinstance(result, PeriodChangeDecided) for result in results) == 2
 
 
+def _waiting(parts):
+    """A proposal as two people write it at once, neither seeing the other's."""
+    body = {"parts": parts, "valid_from": NOON + timedelta(days=9), "reason": "Voted"}
+    proposal = SplitPolicyProposal(
+        scope="sale",
+        **body,
+        proposed_by=1,
+        proposed_at=NOON,
+        body_sha256=seal_policy("sale", **body, proposed_by=1),
+    )
+    db.session.add(proposal)
+    db.session.flush()
+    return proposal.id
+
+
 def test_of_two_divisions_for_one_day_signed_at_once_one_counts(committed):
     with transaction():
         ids = [
-            propose_policy(
-                "sale",
-                SALE | {"service": 500 - step, "village_share": 300 + step},
-                valid_from=NOON + timedelta(days=9),
-                reason="Voted",
-                by=1,
-                at=NOON,
-            ).id
+            _waiting(SALE | {"service": 500 - step, "village_share": 300 + step})
             for step in range(3)
         ]
 

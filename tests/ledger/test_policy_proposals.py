@@ -9,12 +9,15 @@ from marketplace.ledger.errors import (
     NotWhole,
     NotYourPolicyProposal,
     PolicyDayTaken,
+    PolicyDayWaiting,
     PolicyNotInFuture,
     PolicyPartsWrong,
     PolicyProposalDecided,
     PolicyProposalStale,
     PolicyReasonMissing,
     PolicyScopeUnknown,
+    PolicyTooFar,
+    PolicyUnchanged,
     SelfApproval,
 )
 from marketplace.ledger.models import SplitPolicy
@@ -68,6 +71,7 @@ def test_two_signatures_make_a_division_that_holds_from_its_instant():
         ({"parts": SALE | {"service": -500, "cooperative": 10_200}}, PolicyPartsWrong),
         ({"valid_from": NOON}, PolicyNotInFuture),
         ({"valid_from": datetime(2026, 4, 18, 14, 59, tzinfo=UTC)}, PolicyNotInFuture),
+        ({"valid_from": NOON + timedelta(days=732)}, PolicyTooFar),
         ({"reason": "  "}, PolicyReasonMissing),
     ],
 )
@@ -124,7 +128,7 @@ def test_only_its_writer_changes_a_proposal():
 
 
 def test_a_decided_proposal_stays():
-    signed, dropped = approved(a_proposal()), a_proposal(valid_from=MAY + timedelta(days=1))
+    signed, dropped = approved(a_proposal()), a_proposal(SALE, valid_from=MAY + timedelta(days=1))
     withdraw_policy(dropped, by=2, at=NOON)
 
     with pytest.raises(PolicyProposalDecided):
@@ -150,13 +154,34 @@ def test_the_same_signature_again_is_harmless():
 
 
 def test_of_two_divisions_for_one_day_the_second_is_refused():
-    first, second = a_proposal(), a_proposal(SALE)
-    approved(first)
+    first, second = a_proposal(), a_proposal(SALE, valid_from=MAY + timedelta(days=1))
 
-    with pytest.raises(PolicyDayTaken):
-        approved(second)
+    with pytest.raises(PolicyDayWaiting):
+        a_proposal(SALE)
+    with pytest.raises(PolicyDayWaiting):
+        revise_policy(second, SALE, valid_from=MAY, reason="Earlier", by=1, at=NOON)
+    revise_policy(first, LATER, valid_from=MAY, reason="In better words", by=1, at=NOON)
+
+    approved(first)
     with pytest.raises(PolicyDayTaken):
         a_proposal(SALE)
+
+
+def test_a_day_is_free_again_when_its_proposal_is_withdrawn():
+    withdraw_policy(a_proposal(), by=2, at=NOON)
+
+    assert a_proposal(SALE).is_waiting
+
+
+def test_a_division_that_changes_nothing_is_not_proposed():
+    set_policy("sale", SALE, valid_from=NOON)
+    with pytest.raises(PolicyUnchanged):
+        a_proposal(SALE)
+    approved(a_proposal(LATER))
+
+    assert a_proposal(SALE, valid_from=MAY + timedelta(days=1)).is_waiting
+    with pytest.raises(PolicyUnchanged):
+        a_proposal(LATER, valid_from=MAY + timedelta(days=2))
 
 
 def test_the_history_says_who_changed_what_and_when():

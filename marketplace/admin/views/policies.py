@@ -24,10 +24,13 @@ from marketplace.kernel.time import SEOUL, now, today_in_seoul
 from marketplace.ledger.errors import (
     NotWhole,
     PolicyDayTaken,
+    PolicyDayWaiting,
     PolicyMissing,
     PolicyNotInFuture,
     PolicyPartsWrong,
     PolicyReasonMissing,
+    PolicyTooFar,
+    PolicyUnchanged,
 )
 from marketplace.ledger.models import SplitPolicyProposal
 from marketplace.ledger.operations import (
@@ -194,9 +197,9 @@ def _kept(form: PolicyForm, proposal: SplitPolicyProposal | None) -> bool:
                 propose_policy(form.scope, form.parts(), **facts)
             else:
                 revise_policy(proposal, form.parts(), **facts)
-    except (NotWhole, PolicyPartsWrong) as error:
+    except (NotWhole, PolicyPartsWrong, PolicyUnchanged) as error:
         form.refuse(SCOPES[form.scope][0], error)
-    except (PolicyNotInFuture, PolicyDayTaken) as error:
+    except (PolicyNotInFuture, PolicyTooFar, PolicyDayTaken, PolicyDayWaiting) as error:
         form.refuse("valid_from", error)
     except PolicyReasonMissing as error:
         form.refuse("reason", error)

@@ -12,13 +12,18 @@ from marketplace.kernel.db import db, exists, lock
 from marketplace.ledger.errors import (
     NotYourPolicyProposal,
     PolicyDayTaken,
+    PolicyDayWaiting,
+    PolicyMissing,
     PolicyProposalDecided,
     PolicyProposalStale,
+    PolicyUnchanged,
     SelfApproval,
 )
 from marketplace.ledger.models import SplitPolicy, SplitPolicyProposal
 from marketplace.ledger.operations.policies import set_policy
 from marketplace.ledger.policies import check_policy, seal_policy
+from marketplace.ledger.queries import policy_at
+from marketplace.ledger.queries.policy_history import list_waiting_policies
 
 log = structlog.get_logger()
 
@@ -34,10 +39,13 @@ def propose_policy(
 ) -> SplitPolicyProposal:
     """Ask to divide `scope` by `parts` (basis points) from `valid_from` on; a second person signs.
 
-    Raises what `check_policy` raises, and PolicyDayTaken.
+    Raises what `check_policy` raises, PolicyDayTaken, PolicyDayWaiting, and PolicyUnchanged where
+    that day is divided so already.
     """
     check_policy(scope, parts, valid_from=valid_from, reason=reason, at=at)
     _check_free(scope, valid_from)
+    _check_alone(scope, valid_from)
+    _check_changed(scope, parts, valid_from)
     proposal = SplitPolicyProposal(
         scope=scope, proposed_by=by, proposed_at=at, **_body(scope, parts, valid_from, reason, by)
     )
@@ -67,6 +75,8 @@ def revise_policy(
         raise NotYourPolicyProposal
     check_policy(proposal.scope, parts, valid_from=valid_from, reason=reason, at=at)
     _check_free(proposal.scope, valid_from)
+    _check_alone(proposal.scope, valid_from, but=proposal)
+    _check_changed(proposal.scope, parts, valid_from)
     for name, value in _body(proposal.scope, parts, valid_from, reason, by).items():
         setattr(proposal, name, value)
     proposal.proposed_at = at
@@ -137,6 +147,27 @@ def _check_free(scope: str, valid_from: datetime) -> None:
         )
     ):
         raise PolicyDayTaken
+
+
+def _check_alone(
+    scope: str, valid_from: datetime, *, but: SplitPolicyProposal | None = None
+) -> None:
+    waiting = [
+        proposal
+        for proposal in list_waiting_policies()
+        if (proposal.scope, proposal.valid_from) == (scope, valid_from) and proposal is not but
+    ]
+    if waiting:
+        raise PolicyDayWaiting
+
+
+def _check_changed(scope: str, parts: Mapping[str, int], valid_from: datetime) -> None:
+    try:
+        before = policy_at(scope, valid_from)
+    except PolicyMissing:
+        return
+    if before.parts == dict(parts):
+        raise PolicyUnchanged
 
 
 def _body(
