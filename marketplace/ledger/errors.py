@@ -89,6 +89,10 @@ class PeriodNotOver(Conflict):
     message = N_("This month is not over yet.")
 
 
+class PeriodBeforeBooks(Conflict):
+    message = N_("The books begin in %(month)s; there is no month before it.")
+
+
 class PeriodStaysClosed(Conflict):
     message = N_("A closed month stays closed. Late facts are booked today, with their own date.")
 
@@ -204,6 +208,10 @@ class FundsUncovered(Conflict):
     message = N_(
         "The restricted funds hold %(held)s, and only %(cash)s of cash would be left for them."
     )
+
+
+class EntryDayBeforeBooks(Invalid):
+    message = N_("The books begin in %(month)s. Choose a day from then on.")
 
 
 class EntryReasonMissing(Invalid):

@@ -96,6 +96,7 @@ def test_two_people_book_an_adjustment_in_the_browser(world, first, second):
         ({"account_2": "assets:stripe:krw"}, "“assets:stripe” follows what Stripe"),
         ({"account_2": "assets:bank-trust"}, "money leaves “assets:bank-trust” only for our own"),
         ({"effective_on": "2999-01-01"}, "The accounting day cannot lie in the future."),
+        ({"effective_on": "1999-01-01"}, "Choose a day from then on."),
         ({"effective_on": "never"}, "is no day of the calendar."),
         ({"memo": " "}, "Write what happened."),
         ({"reason": " "}, "Write the reason."),

@@ -10,6 +10,7 @@ from marketplace.ledger.drafts import Line
 from marketplace.ledger.errors import (
     AlreadyReversed,
     AmountTooLarge,
+    EntryDayBeforeBooks,
     EntryDayInFuture,
     EntryMatterChanged,
     EntryMemoMissing,
@@ -163,6 +164,24 @@ def test_an_adjustment_needs_words_and_a_day_that_has_come(more, error):
         an_adjustment(**more)
 
     assert list_waiting_entries() == []
+
+
+def test_an_adjustment_counts_for_no_day_before_the_books_begin():
+    signed(an_adjustment(on=MARCH))
+    an_adjustment(on=date(2026, 3, 1))
+
+    with pytest.raises(EntryDayBeforeBooks) as refused:
+        an_adjustment(on=date(2026, 2, 28))
+
+    assert refused.value.facts == {"month": "2026-03"}
+
+
+def test_a_day_before_the_books_is_not_signed_either():
+    early = an_adjustment(on=date(1999, 1, 1))
+    an_entry()
+
+    with pytest.raises(EntryDayBeforeBooks):
+        signed(early)
 
 
 def test_a_soft_closed_month_takes_it_and_a_closed_one_does_not():

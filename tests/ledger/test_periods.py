@@ -10,6 +10,7 @@ from marketplace.ledger import hooks
 from marketplace.ledger.errors import (
     BooksBroken,
     EarlierPeriodOpen,
+    PeriodBeforeBooks,
     PeriodChangeDecided,
     PeriodChangeStale,
     PeriodChangeWaiting,
@@ -198,6 +199,16 @@ def test_a_month_that_is_not_over_stays_open():
     with pytest.raises(PeriodNotOver):
         propose_period_change(APRIL, SOFT, by=1, at=last_day)
     propose_period_change(APRIL, SOFT, by=1, at=last_day + timedelta(minutes=1))
+
+
+def test_there_is_no_month_before_the_books_begin():
+    post(a_draft(LINES))
+
+    with pytest.raises(PeriodBeforeBooks) as refused:
+        propose_period_change(date(1999, 1, 1), SOFT, by=1, at=JUNE)
+
+    assert refused.value.facts == {"month": "2026-04"}
+    assert db.session.query(LedgerPeriod).count() == 0
 
 
 def test_one_change_of_a_month_waits_at_a_time():

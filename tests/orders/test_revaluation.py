@@ -19,6 +19,7 @@ from marketplace.reference.errors import RateMissing, RateTooOld
 from marketplace.reference.models import ExchangeRate
 from marketplace.reference.operations import set_rate
 from marketplace.reference.queries import rates
+from tests.factories import a_posting
 from tests.orders.payouts import pair
 from tests.orders.world import a_paid_order, some_goods
 
@@ -93,8 +94,10 @@ def test_the_rate_of_the_sale_leaves_nothing_to_book():
 def test_a_month_without_open_rupiah_needs_no_rate():
     db.session.query(ExchangeRate).delete()
     rates.forget()
+    march = date(2026, 3, 31)
+    a_posting({"assets:bank": won(1), "equity:opening": won(-1)}, effective_on=march)
 
-    change(date(2026, 3, 1), SOFT)
+    change(march.replace(day=1), SOFT)
 
     assert booked("revaluation") == []
 

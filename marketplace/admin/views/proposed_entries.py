@@ -23,6 +23,7 @@ from marketplace.ledger.chart import CHART
 from marketplace.ledger.drafts import Line
 from marketplace.ledger.errors import (
     AccountClosed,
+    EntryDayBeforeBooks,
     EntryDayInFuture,
     EntryMemoMissing,
     EntryReasonMissing,
@@ -248,7 +249,7 @@ def _kept(form: AdjustmentForm, proposal: LedgerEntryProposal | None) -> LedgerE
                 return propose_adjustment(lines, **facts)
             revise_adjustment(proposal, lines, **facts)
             return proposal
-    except (EntryDayInFuture, PeriodClosed) as error:
+    except (EntryDayInFuture, EntryDayBeforeBooks, PeriodClosed) as error:
         form.refuse("effective_on", error)
     except EntryMemoMissing as error:
         form.refuse("memo", error)

@@ -24,6 +24,7 @@ from marketplace.ledger.drafts import Line, NewEntry
 from marketplace.ledger.errors import (
     AlreadyReversed,
     AmountTooLarge,
+    EntryDayBeforeBooks,
     EntryDayInFuture,
     EntryMatterChanged,
     EntryMemoMissing,
@@ -44,6 +45,7 @@ from marketplace.ledger.operations.posting import mirror, post, reverse
 from marketplace.ledger.queries.balances import list_accounts
 from marketplace.ledger.queries.entries import Entry, get_entry
 from marketplace.ledger.queries.invariants.accounts import CASH, coverage
+from marketplace.ledger.queries.periods import books_begin
 
 log = structlog.get_logger()
 
@@ -93,9 +95,9 @@ def propose_adjustment(
 ) -> LedgerEntryProposal:
     """Ask to book `lines` for `effective_on`; a second person has to sign it.
 
-    Raises EntryMemoMissing, EntryReasonMissing, EntryDayInFuture, MixedCurrencies,
-    AmountTooLarge, NothingMoves, NotByHand, FundsUncovered, and what booking it now would raise;
-    then nothing is written.
+    Raises EntryMemoMissing, EntryReasonMissing, EntryDayInFuture, EntryDayBeforeBooks,
+    MixedCurrencies, AmountTooLarge, NothingMoves, NotByHand, FundsUncovered, and what booking it
+    now would raise; then nothing is written.
     """
     proposal = LedgerEntryProposal(kind=ADJUSTMENT, proposed_by=by)
     _fill(proposal, lines, effective_on=effective_on, memo=memo, reason=reason, at=at)
@@ -130,8 +132,8 @@ def approve_entry(proposal: LedgerEntryProposal, *, by: int, body_sha256: str, a
     """Sign an entry as the second person and book it, once; returns its id.
 
     `body_sha256` is of what was read. Raises EntryProposalDecided, SelfApproval,
-    EntryProposalStale, EntryMatterChanged, AlreadyReversed, NotByHand, FundsUncovered and what
-    `post` raises.
+    EntryProposalStale, EntryMatterChanged, AlreadyReversed, EntryDayBeforeBooks, NotByHand,
+    FundsUncovered and what `post` raises.
     """
     proposal = lock(LedgerEntryProposal, proposal.id)
     if proposal.approved_by == by and proposal.entry_id is not None:
@@ -221,6 +223,7 @@ def _book(proposal: LedgerEntryProposal, *, by: int, at: datetime) -> int:
         entry = replace(_adjustment(proposal), approved_by=by)
         entry.check()
         _check_moves(entry.lines)
+        _check_begun(entry.effective_on)
         check_adjustable(entry.lines)
         _check_covered(entry.lines)
         return post(entry)
@@ -260,6 +263,12 @@ def _check_moves(lines: Sequence[Line]) -> None:
         sums[line.code] += line.amount.minor
     if not any(sums.values()):
         raise NothingMoves
+
+
+def _check_begun(day: date) -> None:
+    begin = books_begin()
+    if begin is not None and day < begin:
+        raise EntryDayBeforeBooks(month=f"{begin:%Y-%m}")
 
 
 def _check_covered(lines: Sequence[Line]) -> None:

@@ -19,6 +19,7 @@ from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.errors import (
     BooksBroken,
     EarlierPeriodOpen,
+    PeriodBeforeBooks,
     PeriodChangeDecided,
     PeriodChangeStale,
     PeriodChangeWaiting,
@@ -33,6 +34,7 @@ from marketplace.ledger.models import LedgerPeriod, LedgerPeriodChange, PeriodSt
 from marketplace.ledger.operations.audits import record_audit
 from marketplace.ledger.queries.audits import run_checks
 from marketplace.ledger.queries.periods import (
+    books_begin,
     count_entries_in,
     end_of,
     find_earlier_open,
@@ -54,12 +56,13 @@ def propose_period_change(
 ) -> LedgerPeriodChange:
     """Ask to change the state of the month of `starts_on`; a second person has to sign it.
 
-    Raises PeriodNotOver, PeriodStaysClosed, PeriodStepMissing, ReopeningReasonMissing,
-    PeriodChangeWaiting.
+    Raises PeriodBeforeBooks, PeriodNotOver, PeriodStaysClosed, PeriodStepMissing,
+    ReopeningReasonMissing, PeriodChangeWaiting.
     """
     starts_on = month_of(starts_on)
     if end_of(starts_on) >= today_in_seoul(at):
         raise PeriodNotOver
+    _check_begun(starts_on)
     period = _lock_period(starts_on)
     _check_step(period.state, to_state)
     if to_state is PeriodState.OPEN and not reason.strip():
@@ -84,8 +87,9 @@ def approve_period_change(change: LedgerPeriodChange, *, by: int, at: datetime) 
     """Sign a change as the second person, once.
 
     Soft-closing books what the month ends with; closing runs the audit and keeps it. Raises
-    PeriodChangeDecided, SelfApproval, PeriodChangeStale, for soft-closing what the rooms raise, for
-    closing EarlierPeriodOpen(month=…) and BooksBroken(count=…); then nothing is written.
+    PeriodChangeDecided, SelfApproval, PeriodChangeStale, PeriodBeforeBooks, for soft-closing what
+    the rooms raise, for closing EarlierPeriodOpen(month=…) and BooksBroken(count=…); then nothing
+    is written.
     """
     period = _lock_period(change.starts_on)
     change = lock(LedgerPeriodChange, change.id)
@@ -97,6 +101,7 @@ def approve_period_change(change: LedgerPeriodChange, *, by: int, at: datetime) 
         raise SelfApproval
     if period.state is not change.from_state:
         raise PeriodChangeStale
+    _check_begun(change.starts_on)
     if change.to_state is PeriodState.SOFT_CLOSED:
         _book_month_end(change, by=by, at=at)
     if change.to_state is PeriodState.CLOSED:
@@ -119,6 +124,12 @@ def withdraw_period_change(change: LedgerPeriodChange, *, by: int, at: datetime)
     change.withdrawn_by = by
     change.withdrawn_at = at
     db.session.flush()
+
+
+def _check_begun(starts_on: date) -> None:
+    begin = books_begin()
+    if begin is not None and starts_on < begin:
+        raise PeriodBeforeBooks(month=f"{begin:%Y-%m}")
 
 
 def _check_step(state: PeriodState, to_state: PeriodState) -> None:

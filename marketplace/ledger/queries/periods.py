@@ -11,7 +11,13 @@ from sqlalchemy import extract, func, select
 
 from marketplace.kernel.db import db
 from marketplace.ledger.errors import PeriodChangeNotFound
-from marketplace.ledger.models import LedgerEntry, LedgerPeriod, LedgerPeriodChange, PeriodState
+from marketplace.ledger.models import (
+    LedgerAccount,
+    LedgerEntry,
+    LedgerPeriod,
+    LedgerPeriodChange,
+    PeriodState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,18 @@ def month_of(day: date) -> date:
 
 def end_of(starts_on: date) -> date:
     return starts_on.replace(day=calendar.monthrange(starts_on.year, starts_on.month)[1])
+
+
+def books_begin() -> date | None:
+    """The month of the first entry or of the first account, whichever is earlier."""
+    days = db.session.execute(
+        select(
+            select(func.min(LedgerEntry.effective_on)).scalar_subquery(),
+            select(func.min(LedgerAccount.opened_on)).scalar_subquery(),
+        )
+    ).one()
+    known = [day for day in days if day is not None]
+    return month_of(min(known)) if known else None
 
 
 def list_months(until: date) -> list[Month]:
