@@ -121,6 +121,17 @@ class EarlierPeriodOpen(Conflict):
     message = N_("%(month)s is not closed yet. Months are closed in their order.")
 
 
+class EarlierPeriodNotSoft(Conflict):
+    message = N_("Soft-close %(month)s first. Months are closed in their order.")
+
+
+class LaterPeriodShut(Conflict):
+    message = N_(
+        "Open %(month)s again first: what open rupiah are worth at the end of this month is taken"
+        " back on its first day."
+    )
+
+
 class BooksBroken(Conflict):
     message = N_("The audit found %(count)s breaches. A month is closed only with clean books.")
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from marketplace.kernel.db import db
+from marketplace.kernel.money import won
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.models import (
     LedgerAudit,
@@ -25,6 +26,7 @@ from marketplace.reference.operations import set_rate
 from marketplace.reference.queries import rates
 from marketplace.reinvestment.operations import settle_disbursement
 from tests.admin.test_home import text_of
+from tests.factories import a_posting
 from tests.ledger.tampering import tamper
 from tests.openbook.conftest import LATER, unseal
 from tests.reinvestment.world import an_admin
@@ -186,6 +188,23 @@ def test_a_month_is_opened_again_only_for_a_reason_which_the_field_asks_for(whol
 @pytest.mark.parametrize(("month", "status"), [("2026-13", 404), ("now", 404), ("2026-04-01", 404)])
 def test_a_month_that_is_none_is_not_found(whole, first, month, status):
     assert first.post(f"/en/admin/ledger/periods/{month}/changes").status_code == status
+
+
+def test_only_the_next_step_is_offered_and_the_others_say_what_comes_first(whole, first, second):
+    lines = {"assets:bank": won(1), "equity:opening": won(-1)}
+    a_posting(lines, effective_on=date(2026, 3, 31))
+    place = "/en/admin/ledger/periods/"
+
+    page = first.get(place)
+    refused = send(first, f"{place}2026-04/changes", data={"2026-04-to_state": "soft"})
+    after = text_of(change_by_two(first, second, "2026-03", "soft"))
+
+    assert "Soft-close 2026-03 first." in text_of(page)
+    html = page.get_data(as_text=True)
+    assert 'name="2026-03-to_state"' in html
+    assert 'name="2026-04-to_state"' not in html
+    assert "Soft-close 2026-03 first." in text_of(refused)
+    assert "Soft-close 2026-03 first." not in after
 
 
 def test_a_change_is_withdrawn(whole, first, second):

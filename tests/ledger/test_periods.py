@@ -9,7 +9,9 @@ from marketplace.kernel.money import won
 from marketplace.ledger import hooks
 from marketplace.ledger.errors import (
     BooksBroken,
+    EarlierPeriodNotSoft,
     EarlierPeriodOpen,
+    LaterPeriodShut,
     PeriodBeforeBooks,
     PeriodChangeDecided,
     PeriodChangeStale,
@@ -154,16 +156,45 @@ def test_closing_keeps_the_audit_and_the_count_of_the_month():
 
 def test_months_are_closed_in_their_order():
     post(a_draft(LINES))
+    with pytest.raises(EarlierPeriodNotSoft) as refused:
+        propose_period_change(MAY, SOFT, by=1, at=JUNE)
+    changed(APRIL, SOFT)
     changed(MAY, SOFT)
-    change = propose_period_change(MAY, CLOSED, by=1, at=JUNE)
+    with pytest.raises(EarlierPeriodOpen) as refused_too:
+        propose_period_change(MAY, CLOSED, by=1, at=JUNE)
+    changed(APRIL, CLOSED)
+    changed(MAY, CLOSED)
 
-    with pytest.raises(EarlierPeriodOpen) as refused:
-        approve_period_change(change, by=2, at=JUNE)
-    changed(APRIL, SOFT, CLOSED)
-    approve_period_change(change, by=2, at=JUNE)
-
-    assert refused.value.facts == {"month": "2026-04"}
+    assert refused.value.facts == refused_too.value.facts == {"month": "2026-04"}
     assert state_of(MAY) is CLOSED
+
+
+def test_what_was_opened_again_is_soft_closed_while_the_next_month_is_open():
+    post(a_draft(LINES))
+    changed(APRIL, SOFT)
+    changed(MAY, SOFT)
+    changed(APRIL, OPEN)
+
+    with pytest.raises(LaterPeriodShut) as refused:
+        propose_period_change(APRIL, SOFT, by=1, at=JUNE)
+    changed(MAY, OPEN)
+    changed(APRIL, SOFT)
+    changed(MAY, SOFT)
+
+    assert refused.value.facts == {"month": "2026-05"}
+
+
+def test_a_step_that_fitted_when_it_was_proposed_is_not_signed_out_of_order():
+    post(a_draft(LINES))
+    changed(APRIL, SOFT)
+    change = propose_period_change(MAY, SOFT, by=1, at=JUNE)
+    changed(APRIL, OPEN)
+
+    with pytest.raises(EarlierPeriodNotSoft):
+        approve_period_change(change, by=2, at=JUNE)
+
+    assert state_of(MAY) is OPEN
+    assert change.is_waiting
 
 
 def test_a_soft_closed_month_is_opened_again_for_a_reason():

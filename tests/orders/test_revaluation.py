@@ -8,7 +8,7 @@ import pytest
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah, won
 from marketplace.kernel.time import now
-from marketplace.ledger.errors import PeriodSoftClosed
+from marketplace.ledger.errors import LaterPeriodShut
 from marketplace.ledger.models import LedgerEntry, PeriodState
 from marketplace.ledger.operations import approve_period_change, propose_period_change
 from marketplace.ledger.queries import balance, get_entry
@@ -160,12 +160,13 @@ def test_a_next_month_that_takes_nothing_is_named():
     the_month_ends_at("11.60")
     set_rate("KRW", "IDR", date(2026, 5, 31), Decimal("11.80"), source="test")
     at = datetime(2026, 6, 3, 3, 0, tzinfo=UTC)
-    change(MAY, SOFT, at=at)
+    for month, state in ((APRIL, SOFT), (MAY, SOFT), (APRIL, OPEN)):
+        change(month, state, at=at)
 
-    with pytest.raises(PeriodSoftClosed) as refused:
+    with pytest.raises(LaterPeriodShut) as refused:
         change(APRIL, SOFT, at=at)
 
-    assert refused.value.facts == {"day": MAY}
+    assert refused.value.facts == {"month": "2026-05"}
 
 
 def test_the_books_stay_whole():

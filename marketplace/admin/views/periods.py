@@ -28,7 +28,7 @@ from marketplace.ledger.operations import (
     withdraw_period_change,
 )
 from marketplace.ledger.queries import entry_number
-from marketplace.ledger.queries.periods import Month, get_period_change, list_months
+from marketplace.ledger.queries.periods import Month, find_obstacle, get_period_change, list_months
 from marketplace.orders.queries.revaluation import (
     Revaluation,
     find_revaluation,
@@ -38,6 +38,10 @@ from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 
 LOOKS = {PeriodState.OPEN: "plain", PeriodState.SOFT_CLOSED: "wait", PeriodState.CLOSED: "ok"}
+NEXT = {
+    PeriodState.OPEN: PeriodState.SOFT_CLOSED,
+    PeriodState.SOFT_CLOSED: PeriodState.CLOSED,
+}
 
 
 @bp.get("/ledger/periods/")
@@ -133,6 +137,7 @@ def _show(refused: str = "", form: PeriodChangeForm | None = None) -> ResponseRe
         today=today,
         looks=LOOKS,
         exchanges=_exchanges(months, today),
+        obstacles=_obstacles(months),
         revalued=revaluations_of([*forms]),
         entry_number=entry_number,
         state_name=state_name,
@@ -140,6 +145,18 @@ def _show(refused: str = "", form: PeriodChangeForm | None = None) -> ResponseRe
         me=current_user.id,
         may_act=current_user.has_role(Role.ADMIN),
     )
+
+
+def _obstacles(months: Sequence[Month]) -> dict[date, str]:
+    """What has to be done first, of the months that cannot go a step further yet."""
+    states = {month.starts_on: month.state for month in months}
+    first = min((month.starts_on for month in months if month.entries), default=None)
+    found = {
+        month.starts_on: find_obstacle(month.starts_on, NEXT[month.state], states, first)
+        for month in months
+        if month.state in NEXT
+    }
+    return {starts_on: explain(error) for starts_on, error in found.items() if error}
 
 
 @dataclass(frozen=True, slots=True)

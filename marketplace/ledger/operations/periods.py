@@ -1,9 +1,9 @@
 """Closing months, by two people.
 
 A month goes from open to soft-closed, which still takes adjustments that two people sign, and from
-there to closed, which takes nothing any more, or back to open. Other rooms book what a month ends
-with when it is soft-closed. Late facts are posted today with
-the instant at which they occurred. Rule: docs/adr/0002-append-only-ledger.md
+there to closed, which takes nothing any more, or back to open; months go in their order. Other
+rooms book what a month ends with when it is soft-closed. Late facts are posted today with the
+instant at which they occurred. Rule: docs/adr/0002-append-only-ledger.md
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from marketplace.kernel.db import db, lock
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.errors import (
     BooksBroken,
-    EarlierPeriodOpen,
     PeriodBeforeBooks,
     PeriodChangeDecided,
     PeriodChangeStale,
@@ -37,9 +36,11 @@ from marketplace.ledger.queries.periods import (
     books_begin,
     count_entries_in,
     end_of,
-    find_earlier_open,
+    find_first_month,
+    find_obstacle,
     find_waiting_change,
     month_of,
+    states_of_months,
 )
 
 log = structlog.get_logger()
@@ -57,7 +58,8 @@ def propose_period_change(
     """Ask to change the state of the month of `starts_on`; a second person has to sign it.
 
     Raises PeriodBeforeBooks, PeriodNotOver, PeriodStaysClosed, PeriodStepMissing,
-    ReopeningReasonMissing, PeriodChangeWaiting.
+    EarlierPeriodNotSoft, LaterPeriodShut, EarlierPeriodOpen, ReopeningReasonMissing,
+    PeriodChangeWaiting.
     """
     starts_on = month_of(starts_on)
     if end_of(starts_on) >= today_in_seoul(at):
@@ -65,6 +67,7 @@ def propose_period_change(
     _check_begun(starts_on)
     period = _lock_period(starts_on)
     _check_step(period.state, to_state)
+    _check_order(starts_on, to_state)
     if to_state is PeriodState.OPEN and not reason.strip():
         raise ReopeningReasonMissing
     if find_waiting_change(starts_on) is not None:
@@ -87,9 +90,9 @@ def approve_period_change(change: LedgerPeriodChange, *, by: int, at: datetime) 
     """Sign a change as the second person, once.
 
     Soft-closing books what the month ends with; closing runs the audit and keeps it. Raises
-    PeriodChangeDecided, SelfApproval, PeriodChangeStale, PeriodBeforeBooks, for soft-closing what
-    the rooms raise, for closing EarlierPeriodOpen(month=…) and BooksBroken(count=…); then nothing
-    is written.
+    PeriodChangeDecided, SelfApproval, PeriodChangeStale, PeriodBeforeBooks, for soft-closing
+    EarlierPeriodNotSoft, LaterPeriodShut and what the rooms raise, for closing EarlierPeriodOpen
+    and BooksBroken(count=…); then nothing is written.
     """
     period = _lock_period(change.starts_on)
     change = lock(LedgerPeriodChange, change.id)
@@ -139,17 +142,22 @@ def _check_step(state: PeriodState, to_state: PeriodState) -> None:
         raise PeriodStepMissing
 
 
+def _check_order(starts_on: date, to_state: PeriodState) -> None:
+    obstacle = find_obstacle(starts_on, to_state, states_of_months(), find_first_month())
+    if obstacle is not None:
+        raise obstacle
+
+
 def _book_month_end(change: LedgerPeriodChange, *, by: int, at: datetime) -> None:
     _stop_writers()
+    _check_order(change.starts_on, change.to_state)
     for act in month_ends():
         act(end_of(change.starts_on), (change.proposed_by, by), at)
 
 
 def _close(change: LedgerPeriodChange, *, by: int, at: datetime) -> None:
     _stop_writers()
-    earlier = find_earlier_open(change.starts_on)
-    if earlier is not None:
-        raise EarlierPeriodOpen(month=f"{earlier:%Y-%m}")
+    _check_order(change.starts_on, change.to_state)
     audit = record_audit(run_checks(at), at=at, asked_by=by)
     if audit.breaches:
         raise BooksBroken(count=audit.breaches)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import extract, func, select
 
 from marketplace.kernel.db import db
-from marketplace.ledger.errors import PeriodChangeNotFound
+from marketplace.kernel.errors import DomainError
+from marketplace.ledger.errors import (
+    EarlierPeriodNotSoft,
+    EarlierPeriodOpen,
+    LaterPeriodShut,
+    PeriodChangeNotFound,
+)
 from marketplace.ledger.models import (
     LedgerAccount,
     LedgerEntry,
@@ -74,10 +80,7 @@ def list_months(until: date) -> list[Month]:
         date(int(row[0]), int(row[1]), 1): int(row[2])
         for row in db.session.execute(select(year, month, func.count()).group_by(year, month))
     }
-    states = {
-        row.starts_on: row.state
-        for row in db.session.execute(select(LedgerPeriod.starts_on, LedgerPeriod.state))
-    }
+    states = states_of_months()
     changes: dict[date, list[LedgerPeriodChange]] = {}
     for change in db.session.scalars(
         select(LedgerPeriodChange).order_by(LedgerPeriodChange.id.desc())
@@ -95,20 +98,39 @@ def list_months(until: date) -> list[Month]:
     ]
 
 
-def find_earlier_open(starts_on: date) -> date | None:
-    """The first month with entries before `starts_on` that is not closed."""
-    first = db.session.scalar(
-        select(func.min(LedgerEntry.effective_on)).where(LedgerEntry.effective_on < starts_on)
-    )
-    if first is None:
-        return None
-    closed = set(
-        db.session.scalars(
-            select(LedgerPeriod.starts_on).where(LedgerPeriod.state == PeriodState.CLOSED)
-        )
-    )
-    earlier = _months(month_of(first), starts_on)[:-1]
-    return next((start for start in earlier if start not in closed), None)
+def find_obstacle(
+    starts_on: date, to_state: PeriodState, states: Mapping[date, PeriodState], first: date | None
+) -> DomainError | None:
+    """What is to be done before the month may go to `to_state`, if anything.
+
+    Months are soft-closed and closed in their order, from `first` on, the month of the first
+    entry. The end of a month is taken back on the next one's first day, so that one must be open.
+    """
+    earlier = _months(first, starts_on)[:-1] if first else []
+    if to_state is PeriodState.CLOSED:
+        for month in earlier:
+            if states.get(month) is not PeriodState.CLOSED:
+                return EarlierPeriodOpen(month=f"{month:%Y-%m}")
+    if to_state is PeriodState.SOFT_CLOSED:
+        for month in earlier:
+            if states.get(month, PeriodState.OPEN) is PeriodState.OPEN:
+                return EarlierPeriodNotSoft(month=f"{month:%Y-%m}")
+        following = end_of(starts_on) + timedelta(days=1)
+        if states.get(following, PeriodState.OPEN) is not PeriodState.OPEN:
+            return LaterPeriodShut(month=f"{following:%Y-%m}")
+    return None
+
+
+def states_of_months() -> dict[date, PeriodState]:
+    """The state of every month that was ever touched."""
+    rows = db.session.execute(select(LedgerPeriod.starts_on, LedgerPeriod.state))
+    return {row.starts_on: row.state for row in rows}
+
+
+def find_first_month() -> date | None:
+    """The month of the first entry."""
+    first = db.session.scalar(select(func.min(LedgerEntry.effective_on)))
+    return month_of(first) if first else None
 
 
 def get_period_change(change_id: int) -> LedgerPeriodChange:
