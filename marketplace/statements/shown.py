@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from flask_babel import gettext as _
 from markupsafe import Markup
 
 from marketplace.kernel.money import Money
 from marketplace.ledger.queries import Entry
 from marketplace.statements.wording import account_name
-from marketplace.web.formats import format_amount, format_money
+from marketplace.web.formats import day_of, format_amount, format_day, format_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +80,13 @@ def _name(path: str, url: str) -> str | Markup:
     if not url:
         return name
     return Markup('<a href="{}">{}</a>').format(url, name or path)
+
+
+def shown_notes(entry: Entry) -> list[str]:
+    """What to read beside the moment at which it happened: another accounting day, its reversal."""
+    notes = []
+    if entry.effective_on != day_of(entry.occurred_at):
+        notes.append(_("Accounting day %(day)s", day=format_day(entry.effective_on)))
+    if entry.reversed_by_id:
+        notes.append(_("reversed"))
+    return notes

@@ -71,6 +71,11 @@ def format_moment(value: datetime, zone: ZoneInfo | None = None) -> str:
     return f"{format_datetime(value.astimezone(zone), pattern, locale=lang)} {name}".strip()
 
 
+def day_of(value: datetime) -> date:
+    """The day that `format_moment` shows: of the reader's zone."""
+    return value.astimezone(ZONES[current_language()]).date()
+
+
 def format_weight(grams: int) -> str:
     """200 g, 1.2 kg."""
     if grams < 1000:

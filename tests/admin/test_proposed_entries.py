@@ -1,6 +1,7 @@
 """Entries that two people write by hand, on their pages."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from marketplace.ledger.operations import reverse
 from marketplace.ledger.queries import balance, entries_about, find_entry
 from tests.admin.test_decisions import send
 from tests.admin.test_home import text_of
+from tests.factories import a_posting
+from tests.ledger.drafts import TODAY
 
 NEW = "/en/admin/ledger/adjustments/new"
 
@@ -282,3 +285,26 @@ def test_an_entry_to_sign_stands_at_home_until_it_is_withdrawn(world, first, sec
     assert "철회됨" in korean
     assert "판매 내림" not in korean
     assert first.get("/en/admin/ledger/proposals/999999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "Accounting day {d.day} "),
+        ("ko", "회계일 {d.year}년 {d.month}월 {d.day}일"),
+        ("id", "Hari pembukuan {d.day} "),
+    ],
+)
+def test_a_card_shows_the_accounting_day_where_it_is_not_the_day_shown(world, first, lang, words):
+    lines = {"expenses:bank-fee": won(5), "assets:bank": won(-5)}
+    late = TODAY - timedelta(days=1)
+    alike = a_posting(lines, effective_on=TODAY)
+    other = a_posting(lines, effective_on=late)
+
+    journal = text_of(first.get(f"/{lang}/admin/ledger/?since={late}&until={late}"))
+    cards = [text_of(first.get(f"/{lang}/admin/ledger/{entry}")) for entry in (alike, other)]
+
+    assert words.format(d=late) in journal
+    # The facts beside the card always name the day.
+    assert cards[0].count(words.format(d=TODAY)) == 1
+    assert cards[1].count(words.format(d=late)) == 2

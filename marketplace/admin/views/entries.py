@@ -15,7 +15,7 @@ from marketplace.ledger.queries import get_entry, neighbors
 from marketplace.ledger.queries.entry_proposals import find_proposal_about
 from marketplace.ledger.queries.sealing import find_covering_head, find_leaf
 from marketplace.reinvestment.queries import find_settled
-from marketplace.statements.shown import shown_lines, shown_total
+from marketplace.statements.shown import shown_lines, shown_notes, shown_total
 from marketplace.statements.wording import LOOKS, description, kind_name
 
 
@@ -40,6 +40,7 @@ def show_entry(entry_id: int) -> ResponseReturnValue:
         total=shown_total(entry),
         total_of=shown_total,
         posted=posted_by(entry, names),
+        notes=shown_notes(entry),
         names=names,
         proposal=proposal,
         elsewhere=elsewhere(entry),

@@ -21,7 +21,7 @@ from marketplace.kernel.money import Money
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.queries import count_entries, list_kinds
 from marketplace.ledger.queries import list_entries as find_entries
-from marketplace.statements.shown import shown_lines, shown_total
+from marketplace.statements.shown import shown_lines, shown_notes, shown_total
 from marketplace.statements.wording import LOOKS, account_name, description, group_names, kind_name
 from marketplace.web.formats import format_amount, format_number
 from marketplace.web.forms import render_form
@@ -63,6 +63,7 @@ def list_entries() -> ResponseReturnValue:
         check=check,
         posted={entry.id: posted_by(entry, names) for entry in entries},
         shown_lines=shown_lines,
+        shown_notes=shown_notes,
         shown_total=shown_total,
         kind_name=kind_name,
         description=description,
