@@ -110,7 +110,11 @@ def _page_of_form() -> str | None:
 def error_page(status: HTTPStatus, sentence: str | None) -> ResponseReturnValue:
     """A page with the status, one sentence and the request id."""
     if request.path.startswith(FOR_PROGRAMS):
-        return jsonify(error=sentence or status.phrase, request_id=g.get("request_id")), status
+        answer = jsonify(error=sentence or status.phrase, request_id=g.get("request_id"))
+        # In the reader's language, and what is missing now may be there in a moment.
+        answer.vary.update(("Accept-Language", "Cookie"))
+        answer.headers["Cache-Control"] = "no-store"
+        return answer, status
     page = render_template(
         "error.html", status=status.value, sentence=sentence, request_id=g.get("request_id", "")
     )

@@ -79,6 +79,10 @@ def set_up_security(app: Flask, config: Config) -> None:
         if request.path.startswith(OPEN_TO_ALL):
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = "ETag, X-Request-Id"
+            if request.method == "OPTIONS":
+                headers["Access-Control-Allow-Methods"] = "GET"
+                headers["Access-Control-Allow-Headers"] = "If-None-Match"
+                headers["Access-Control-Max-Age"] = "86400"
         if config.is_https:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         return response

@@ -5,6 +5,7 @@ import pytest
 
 from marketplace.kernel.db import db
 from marketplace.openbook.queries import read_books, read_figures
+from marketplace.reinvestment.models import ProgramState
 from marketplace.reinvestment.operations import settle_disbursement
 from marketplace.reinvestment.queries import list_disbursements
 from marketplace.web.security import limiter
@@ -122,17 +123,91 @@ def test_programs_are_filtered_as_on_the_page(client, address):
 
     counts = {
         query: client.get(address("programs"), query_string=query).json["count"]
-        for query in ("", "state=review", "state=running", "province=zz", "theme=youth", "theme=x")
+        for query in (
+            *("", "state=", "state=proposed", "state=review", "state=running", "state=done"),
+            *("province=p11", "theme=youth"),
+        )
     }
 
     assert counts == {
         "": 2,
+        "state=": 2,
+        "state=proposed": 1,
         "state=review": 1,
         "state=running": 1,
-        "province=zz": 0,
+        "state=done": 0,
+        "province=p11": 2,
         "theme=youth": 0,
-        "theme=x": 2,
     }
+
+
+@pytest.mark.parametrize("state", ["proposed", "running", "done"])
+def test_filters_are_called_as_in_the_answers(client, address, state):
+    assert f"`{state}`" in (ROOT / "docs" / "api.md").read_text()
+    assert client.get(address("programs"), query_string={"state": state}).status_code == 200
+    assert state in set(ProgramState)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [
+        ("programs", "state", "open"),
+        ("programs", "theme", "x"),
+        ("programs", "province", "zz"),
+        *((name, "page", value) for name in ("programs", "seals") for value in ("abc", "0", "-1")),
+    ],
+)
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "cannot be"), ("ko", "쓸 수 없습니다"), ("id", "tidak boleh")]
+)
+def test_a_value_that_makes_no_sense_is_named(
+    client, address, name, parameter, value, language, words
+):
+    answer = client.get(
+        address(name), query_string={parameter: value}, headers={"Accept-Language": language}
+    )
+
+    assert answer.status_code == 400
+    for part in (parameter, value, words):
+        assert part in answer.json["error"]
+    assert "Accept-Language" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize("name", [*KEPT, "receipt/<code>"])
+def test_a_browser_may_ask_whether_it_may_ask_with_its_etag(client, address, name):
+    answer = client.options(
+        address(name),
+        headers={
+            "Origin": "https://other.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "if-none-match",
+        },
+    )
+
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET"
+    assert answer.headers["Access-Control-Allow-Headers"] == "If-None-Match"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{BASE}/receipt/0000-0000-0000",
+        "/ledger/r/0000-0000-0000/proof.json",
+        "/en/r/0000-0000-0000",
+    ],
+)
+def test_no_cache_keeps_that_a_receipt_is_unknown(client, address):
+    answer = client.get(address)
+
+    assert answer.status_code == 404
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("lang", ["ko", "id", "en"])
+def test_the_page_leads_to_its_figures_as_json(client, lang):
+    assert f'href="{BASE}/ledger"' in client.get(f"/{lang}/ledger").text
 
 
 def test_a_receipt_leads_to_its_payment(client, world, address):
@@ -231,12 +306,10 @@ def test_refusals_are_json_with_a_request_id(client, address, method, name, stat
     assert answer.json["request_id"] == answer.headers["X-Request-Id"]
 
 
-@pytest.mark.parametrize(
-    ("page", "status"), [("0", 200), ("-1", 200), ("x", 200), ("99999999999999999999", 404)]
-)
-def test_a_page_that_makes_no_sense_is_the_first_or_none(client, address, page, status):
-    for name in ("programs", "seals"):
-        assert client.get(address(name), query_string={"page": page}).status_code == status
+@pytest.mark.parametrize("name", ["programs", "seals"])
+def test_a_page_past_the_last_is_not_there(client, address, name):
+    for page in ("2", "9" * 20):
+        assert client.get(address(name), query_string={"page": page}).status_code == 404
 
 
 @pytest.mark.parametrize(

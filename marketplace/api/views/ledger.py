@@ -7,6 +7,7 @@ from collections import Counter
 from flask import current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.api.views.asked import asked_page
 from marketplace.api.views.blueprint import bp, programs_limit
 from marketplace.api.views.shapes import instant, money, pages, seal
 from marketplace.ledger.queries import entry_number
@@ -21,7 +22,7 @@ from marketplace.reinvestment.queries import list_facts, list_payments, list_ple
 from marketplace.sealing import find_public_key
 from marketplace.web.access import public
 from marketplace.web.caching import kept
-from marketplace.web.paging import Page, page_number
+from marketplace.web.paging import Page
 
 PAYMENTS = 100
 SEALS = 100
@@ -144,7 +145,7 @@ def show_pledges() -> ResponseReturnValue:
 @programs_limit
 @kept(of_heads)
 def show_seals() -> ResponseReturnValue:
-    number = page_number()
+    number = asked_page()
     rows, count = list_seals(number=number, size=SEALS)
     key = find_public_key(current_app.config["LUMBUNG"])
     return jsonify(

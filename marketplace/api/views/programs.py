@@ -3,11 +3,13 @@ from __future__ import annotations
 from flask import jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.api.views.asked import asked_for, asked_page
 from marketplace.api.views.blueprint import bp, programs_limit
 from marketplace.api.views.shapes import Shape, instant, money, pages, payment
 from marketplace.kernel.money import won
 from marketplace.ledger.queries import entries_about, entry_number
 from marketplace.openbook.views.ledger import of_ledger
+from marketplace.reference.queries import list_provinces
 from marketplace.reinvestment import queries
 from marketplace.reinvestment.models import ProgramTheme
 from marketplace.reinvestment.queries import Backing, ProgramRow, Source
@@ -15,9 +17,11 @@ from marketplace.reinvestment.views.public import EVERYTHING, STATES
 from marketplace.reinvestment.views.words import amount_of
 from marketplace.web.access import public
 from marketplace.web.caching import kept
-from marketplace.web.paging import Page, page_number
+from marketplace.web.paging import Page
 
 SIZE = 100
+# `review` is what `proposed` was called first.
+FILTERS = {"proposed": STATES["review"], **STATES}
 
 
 @bp.get("/programs")
@@ -26,17 +30,17 @@ SIZE = 100
 @kept(of_ledger)
 def show_programs() -> ResponseReturnValue:
     """A page of programs; filters as on the page: `state`, `theme`, `province`."""
-    state, theme = request.args.get("state", ""), request.args.get("theme", "")
-    province = request.args.get("province", "")[:2].upper()
-    number = page_number()
+    state, theme = asked_for("state", FILTERS), asked_for("theme", [*ProgramTheme])
+    province = _asked_province()
+    number = asked_page()
     rows, count = queries.list_programs(
-        states=STATES.get(state, EVERYTHING),
-        theme=ProgramTheme(theme) if theme in set(ProgramTheme) else None,
+        states=FILTERS.get(state, EVERYTHING),
+        theme=ProgramTheme(theme) if theme else None,
         province=province,
         number=number,
         size=SIZE,
     )
-    chosen = {"state": state[:20], "theme": theme[:20], "province": province}
+    chosen = {"state": state, "theme": theme, "province": province}
     asked = {name: value for name, value in chosen.items() if value}
     return jsonify(
         **pages(Page(rows, count, number, SIZE), ".show_programs", **asked),
@@ -90,6 +94,14 @@ def show_program(slug: str) -> ResponseReturnValue:
             for row in entries_about("program", program.number)
         ],
     )
+
+
+def _asked_province() -> str:
+    """The letters of a province, small ones too."""
+    if not request.args.get("province"):
+        return ""
+    letters = [row.letters for row in list_provinces()]
+    return asked_for("province", {*letters, *map(str.lower, letters)}).upper()
 
 
 def _row(row: ProgramRow) -> Shape:

@@ -47,7 +47,8 @@ def show_receipt(code: str) -> ResponseReturnValue:
     written = normalize_code(code[:60])
     receipt = find_receipt(written) if written else None
     if receipt is None:
-        return render_template("openbook/check_receipt.html", typed=code[:60], is_unknown=True), 404
+        unknown = render_template("openbook/check_receipt.html", typed=code[:60], is_unknown=True)
+        return unknown, 404, {"Cache-Control": "private, no-store"}
     if written != code:
         return redirect(url_for(".show_receipt", code=written))
     page = make_response(
