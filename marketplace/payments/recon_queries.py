@@ -249,6 +249,35 @@ def list_statements(limit: int = 20) -> Sequence[BankStatement]:
     ).all()
 
 
+def expected_opening(statement: BankStatement) -> Money:
+    """What the account held before the first day, by the earlier statements; else what it says.
+
+    The last statement that ended on an earlier day, and the lines read since of the days between.
+    A statement that begins on the last day of another is taken at its word.
+    """
+    same_account = (
+        BankStatement.path == statement.path,
+        BankStatement.id != statement.id,
+    )
+    last = db.session.scalar(
+        select(BankStatement)
+        .where(*same_account, BankStatement.last_on <= statement.first_on)
+        .order_by(BankStatement.last_on.desc(), BankStatement.id.desc())
+        .limit(1)
+    )
+    if last is None or last.last_on == statement.first_on:
+        return Money(statement.opening_minor, statement.currency)
+    is_later = (BankLine.on > last.last_on) | (
+        (BankLine.on == last.last_on) & (BankLine.statement_id > last.id)
+    )
+    between = db.session.scalar(
+        select(func.sum(BankLine.minor)).where(
+            BankLine.path == statement.path, BankLine.on < statement.first_on, is_later
+        )
+    )
+    return Money(last.closing_minor + int(between or 0), statement.currency)
+
+
 def _count(statement: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
 

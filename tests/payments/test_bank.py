@@ -31,6 +31,7 @@ from marketplace.payments.errors import (
 from marketplace.payments.models import BankLine, BankStatement, ReconMatch
 from marketplace.payments.recon_queries import (
     count_unmatched_bank_lines,
+    expected_opening,
     list_ages,
     list_payouts_on_the_way,
     list_unmatched_bank_lines,
@@ -168,6 +169,47 @@ def test_a_line_over_nothing_is_left_out(take, write):
 
     assert (statement.closing_minor, statement.line_count, statement.new_count) == (1_047_000, 2, 2)
     assert {line.minor for line in db.session.query(BankLine)} == {50_000, -3_000}
+
+
+@pytest.mark.parametrize(
+    ("opening", "begins", "warns"),
+    [
+        (1_050_000, 0, False),
+        (1_051_000, 0, True),
+        (1_051_000, -2, False),  # begins on the last day of the other
+    ],
+)
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "missing"), ("ko", "빠진"), ("id", "hilang")]
+)
+def test_a_statement_that_does_not_continue_is_read_with_a_warning(
+    client, admin, take, opening, begins, warns, language, words
+):
+    sign_in(client, admin)
+    take(a_csv((50_000, "FT-1", "Kim"), on=today() - timedelta(days=2)))
+    body = a_csv(FEE, opening=opening, on=today() + timedelta(days=begins))
+    file = {"file": (io.BytesIO(body), "x.csv")}
+    here = f"/{language}/admin/reconciliation"
+
+    assert client.post(f"{here}/statements", data=file).status_code == 302
+    said = client.get(f"{here}/").text.partition("flash is-wait")[2].partition("</div>")[0]
+    assert (words in said) == warns
+    for amount in ("1,050,000", "1,051,000"):
+        assert (amount in said.replace(".", ",")) == warns
+
+
+def test_lines_between_two_statements_that_were_read_since_close_the_gap(take):
+    def a_day(ago, opening, reference):
+        on = today() - timedelta(days=ago)
+        return take(a_csv((1_000, reference, "Kim"), opening=opening, on=on))[0]
+
+    a_day(9, 1_000_000, "FT-1")
+    late = a_day(3, 1_002_000, "FT-3")
+    assert expected_opening(late) == won(1_001_000)
+    middle = a_day(6, 1_001_000, "FT-2")
+
+    assert expected_opening(middle) == won(1_001_000)
+    assert expected_opening(late) == won(1_002_000)
 
 
 def test_one_bad_account_refuses_the_whole_file(take):

@@ -28,11 +28,12 @@ from marketplace.payments.errors import (
 )
 from marketplace.payments.forms import ClassifyForm, MatchForm, StatementForm
 from marketplace.payments.mirror import KNOWN, OF_OTHERS, PLACES, classify_line
-from marketplace.payments.models import BankBooking, BankLine, StripeLine
+from marketplace.payments.models import BankBooking, BankLine, BankStatement, StripeLine
 from marketplace.payments.recon_queries import (
     count_bank_candidates,
     count_unmatched_bank_lines,
     count_unmatched_lines,
+    expected_opening,
     find_booking_of,
     get_bank_line,
     get_stripe_line,
@@ -50,6 +51,7 @@ from marketplace.payments.statement_files import COLUMNS
 from marketplace.payments.views.blueprint import bp
 from marketplace.payments.views.bookings import ways_for
 from marketplace.statements.wording import account_name, kind_name
+from marketplace.web.formats import format_money
 from marketplace.web.forms import render_form
 
 AT_MOST = 50
@@ -87,8 +89,25 @@ def new_statement() -> ResponseReturnValue:
                 else _("Every line of this file was there already."),
                 "ok",
             )
+            for statement in taken:
+                _warn_of_gap(statement)
             return redirect(url_for(".show_overview"))
     return _overview(form)
+
+
+def _warn_of_gap(statement: BankStatement) -> None:
+    opening = Money(statement.opening_minor, statement.currency)
+    expected = expected_opening(statement)
+    if opening != expected:
+        flash(
+            _(
+                "The statement begins with %(opening)s, and the earlier ones of this account end"
+                " with %(expected)s. Lines between them may be missing.",
+                opening=format_money(opening),
+                expected=format_money(expected),
+            ),
+            "wait",
+        )
 
 
 def _overview(form: StatementForm) -> ResponseReturnValue:
