@@ -3,6 +3,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -15,7 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
+from wtforms.validators import DataRequired, InputRequired, Length, StopValidation, ValidationError
 
 from marketplace.kernel.money import Money, won
 from marketplace.orders.models import RequestKind, RequestReason
@@ -73,6 +74,26 @@ class CheckoutForm(Form):
             customs_code=self.customs_code.data or "",
             delivery_note=self.delivery_note.data or "",
         )
+
+
+class PiecesForm(Form):
+    """How many pieces, at `least` so many: 1 to put goods in, 0 to take them out.
+
+    The token is looked at before, where the page has one.
+    """
+
+    quantity = IntegerField(_l("Quantity"), default=1)
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    def __init__(self, *args: Any, least: int = 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.least = least
+
+    def validate_quantity(self, field: IntegerField) -> None:
+        if field.data is not None and field.data < self.least:
+            raise ValidationError(_("Write a number of at least %(min)s.", min=self.least))
 
 
 class ShipForm(Form):

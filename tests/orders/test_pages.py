@@ -107,13 +107,64 @@ def test_the_buttons_of_a_line_change_its_quantity(client, buyer):
     ).get_data(as_text=True)
 
 
-@pytest.mark.parametrize("quantity", ["0", "-3", "abc", "--5", "٣", "9" * 30, ""])
-def test_nonsense_quantities_put_one_piece_in(client, quantity):
+@pytest.mark.parametrize("quantity", ["0", "-3", "abc", "--5", "2.5", ""])
+@pytest.mark.parametrize("then", ["", "checkout"])
+def test_a_quantity_that_is_none_is_named_on_the_page_of_the_product(client, quantity, then):
+    product = some_goods()
+    fields = {"variant_id": product.variants[0].id, "quantity": quantity, "then": then}
+
+    answer = client.post("/en/cart/lines", data=fields)
+
+    assert answer.status_code == 422
+    assert re.search(r'<a href="#quantity">Quantity: Write a', answer.text)
+    assert re.search(
+        rf'<input id="quantity"[^>]* value="{quantity}" aria-invalid="true"', answer.text
+    )
+    assert product.slug in answer.text
+    assert db.session.query(CartLine).count() == 0
+
+
+def test_who_names_no_quantity_gets_one_piece(client):
     product = some_goods()
 
-    client.post("/ko/cart/lines", data={"variant_id": product.variants[0].id, "quantity": quantity})
+    client.post("/en/cart/lines", data={"variant_id": product.variants[0].id})
 
     assert db.session.query(CartLine).one().quantity == 1
+
+
+@pytest.mark.parametrize("quantity", ["abc", "-3", ""])
+def test_a_quantity_that_is_none_is_named_in_the_cart(client, buyer, quantity):
+    product = some_goods()
+    a_cart({product: 2}, user=buyer)
+    variant_id = product.variants[0].id
+
+    answer = client.post(f"/en/cart/lines/{variant_id}", data={"quantity": quantity})
+
+    assert answer.status_code == 422
+    assert f'<a href="#quantity-{variant_id}">Quantity: Write a' in answer.text
+    assert f'value="{quantity}" aria-invalid="true"' in answer.text
+    assert db.session.query(CartLine).one().quantity == 2
+
+
+def test_a_quantity_of_nothing_takes_the_goods_out_and_can_be_undone(client, buyer):
+    product = some_goods()
+    a_cart({product: 2}, user=buyer)
+
+    answer = client.post(f"/en/cart/lines/{product.variants[0].id}", data={"quantity": "0"})
+
+    assert db.session.query(CartLine).count() == 0
+    page = client.get(answer.location).text
+    assert "Undo" in page
+    assert '<input type="hidden" name="quantity" value="2">' in page
+
+
+@pytest.mark.parametrize("quantity", ["٣", "9" * 30])
+def test_no_number_of_pieces_is_an_error_of_ours(client, quantity):
+    product = some_goods()
+
+    fields = {"variant_id": product.variants[0].id, "quantity": quantity}
+
+    assert client.post("/ko/cart/lines", data=fields).status_code == 302
 
 
 @pytest.mark.parametrize("variant", ["x", "--5", ""])

@@ -17,6 +17,7 @@ from marketplace.kernel.errors import NotFound
 from marketplace.kernel.time import now
 from marketplace.web.access import public
 from marketplace.web.caching import is_part_kept, kept, part_key
+from marketplace.web.forms import Form
 from marketplace.web.locale import LANGUAGES, current_language
 
 TOGETHER = 4
@@ -38,15 +39,26 @@ def show_product(slug: str) -> ResponseReturnValue:
     return render_template("catalog/show_product.html", key=key, read=read, cart_url=_cart_url())
 
 
-def _read(slug: str) -> dict[str, Any]:
+def show_refused(slug: str, form: Form, *, variant_id: int) -> ResponseReturnValue:
+    """The page of a product once more, when its `form` with a `quantity` cannot be taken."""
+    facts = _read(slug, variant=str(variant_id)) | {"form": form}
+    facts["quantity"] = form.quantity.raw_data[0]
+    page = render_template(
+        "catalog/show_product.html", key=None, read=lambda: facts, cart_url=_cart_url()
+    )
+    return page, 422
+
+
+def _read(slug: str, *, variant: str | None = None) -> dict[str, Any]:
     """What the page says of the product, its sizes, its maker and its company."""
+    variant = variant or request.args.get("variant")
     at = now()
     lang = current_language()
     prices = prices_at(at)
     product = get_product_page(slug, lang, prices=prices)
     wanted = request.args.get("text", "")
     choice = next(
-        (one for one in product.choices if str(one.id) == request.args.get("variant")),
+        (one for one in product.choices if str(one.id) == variant),
         product.choice,
     )
     return {
@@ -56,6 +68,7 @@ def _read(slug: str) -> dict[str, Any]:
         "story": product.words(wanted if wanted in LANGUAGES else lang),
         "story_language": _language_of(product, wanted if wanted in LANGUAGES else lang),
         "quantity": _quantity(choice.available),
+        "form": None,
         "prices": prices,
         "restrictions": restrictions_for(product.hs6),
         "together": list_cards_of(

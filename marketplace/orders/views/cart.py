@@ -8,9 +8,12 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
+from marketplace.catalog.queries import get_offer
+from marketplace.catalog.views.product import show_refused
 from marketplace.kernel.db import transaction
 from marketplace.kernel.time import now
 from marketplace.orders.errors import NoLongerSold, NotEnough, TooMany
+from marketplace.orders.forms import PiecesForm
 from marketplace.orders.models import Order
 from marketplace.orders.operations import add_to_cart, change_quantity, open_cart
 from marketplace.orders.policies import HOLD
@@ -28,11 +31,18 @@ from marketplace.web.security import same_origin
 @bp.get("/cart")
 @public
 def show_cart() -> ResponseReturnValue:
+    return _show()
+
+
+def _show(refused: PiecesForm | None = None, variant_id: int = 0) -> ResponseReturnValue:
+    """The cart; `refused` is what was sent for the line of `variant_id` and cannot be taken."""
     quantities = list_quantities(reader_cart())
     offer = quote(quantities, lang=current_language(), at=now()) if quantities else None
     is_empty = offer is None or not offer.parcels
-    return render_template(
+    page = render_template(
         "orders/cart.html",
+        refused=refused,
+        refused_id=variant_id,
         unpaid=_find_unpaid() if is_empty else None,
         hold=HOLD,
         quote=None if is_empty else offer,
@@ -40,6 +50,7 @@ def show_cart() -> ResponseReturnValue:
         removed=request.args.get("removed", type=int),
         removed_quantity=request.args.get("quantity", 1, type=int),
     )
+    return page, 422 if refused else 200
 
 
 def _find_unpaid() -> Order | None:
@@ -56,12 +67,15 @@ def add_line() -> ResponseReturnValue:
 
     Only when nothing else was in: whoever orders one thing now does not expect to pay for others.
     """
-    variant_id, quantity = _whole("variant_id"), _whole("quantity", 1)
-    token, user_id, at = cart_token(), reader_id(), now()
+    variant_id, form = _whole("variant_id"), PiecesForm()
+    lang, at = current_language(), now()
+    if not form.validate():
+        return show_refused(get_offer(variant_id, lang).slug, form, variant_id=variant_id)
+    token, user_id, quantity = cart_token(), reader_id(), form.quantity.data or 1
     try:
         with transaction():
             cart = open_cart(token, user_id=user_id, at=at)
-            others = add_to_cart(cart, variant_id, max(1, quantity), at=at, lang=current_language())
+            others = add_to_cart(cart, variant_id, quantity, at=at, lang=lang)
     except (NoLongerSold, NotEnough, TooMany) as error:
         flash(explain(error), "bad")
         return redirect(url_for(".show_cart"))
@@ -83,14 +97,20 @@ def add_line() -> ResponseReturnValue:
 @bp.post("/cart/lines/<int:variant_id>")
 @public
 def change_line(variant_id: int) -> ResponseReturnValue:
-    """Set the quantity; the buttons send `step`, the cross sends `remove`."""
+    """Set the quantity, 0 for none; the buttons send `step`, the cross sends `remove`."""
     cart = reader_cart()
     there = list_quantities(cart).get(variant_id, 0)
     if cart is None or not there:
         return redirect(url_for(".show_cart"))
-    quantity = 0
+    quantity, step = 0, _whole("step", 0)
     if "remove" not in request.form:
-        quantity = max(1, _whole("quantity", there) + _whole("step", 0))
+        form = PiecesForm(least=0, data={"quantity": there})
+        form.quantity.id = f"quantity-{variant_id}"
+        if not form.validate():
+            return _show(form, variant_id)
+        quantity = form.quantity.data or 0
+        if step:
+            quantity = max(1, quantity + step)
     token, user_id, at = cart_token(), reader_id(), now()
     try:
         with transaction():
