@@ -441,6 +441,19 @@ def test_an_admin_is_offered_the_whole_amount_that_was_asked_for(client, order, 
     assert 'value="112000"' in text_of(client.get(of_admin(order)))
 
 
+def test_who_decides_a_refund_is_asked_about_this_parcel_this_amount_and_this_reason(
+    client, order, admin
+):
+    sign_in(client, admin)
+
+    asked = text_of(client.get(of_admin(order))).split('<div class="sure__ask')[1]
+
+    question = asked.split("</div>")[0]
+    assert the_parcel(order).number in question
+    assert 'data-typed="amount" data-currency="KRW">as written above<' in question
+    assert 'data-typed="reason">as written above<' in question
+
+
 @pytest.mark.parametrize("lang", ["ko", "id", "en"])
 @pytest.mark.parametrize("kind", list(RequestKind))
 def test_the_pages_and_mails_of_a_request_can_be_read(client, buyer, order, admin, lang, kind):

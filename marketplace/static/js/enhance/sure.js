@@ -16,6 +16,17 @@ export default function (element) {
   element.after(dialog);
   element.querySelector("summary").addEventListener("click", (event) => {
     event.preventDefault();
+    dialog.querySelectorAll("[data-typed]").forEach(showTyped);
     dialog.showModal();
   });
+}
+
+// What is asked about, as it stands in the form. An amount that the server will not take stays as it was typed.
+function showTyped(element) {
+  const { typed, currency } = element.dataset;
+  const text = element.closest("form").elements[typed].value.trim();
+  const plain = /^[1-9]\d{0,2}([., ]\d{3})+$/.test(text) ? text.replace(/\D/g, "") : text;
+  const money = currency && /^\d+$/.test(plain)
+    && new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency }).format(plain);
+  element.textContent = money || text || "–";
 }
