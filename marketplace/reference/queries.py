@@ -125,6 +125,29 @@ def list_hs_codes(codes: Collection[str]) -> Sequence[HsCode]:
     ).all()
 
 
+def list_namesakes(codes: Collection[str]) -> set[str]:
+    """Those of the codes whose Indonesian text another code of their heading bears as well.
+
+    The tariff book says the difference in a line between the two, which our file does not have.
+    """
+    twin = aliased(HsCode)
+    return set(
+        db.session.scalars(
+            select(HsCode.code)
+            .join(
+                twin,
+                and_(
+                    twin.parent == HsCode.parent,
+                    twin.level == HsCode.level,
+                    twin.description_id == HsCode.description_id,
+                    twin.code != HsCode.code,
+                ),
+            )
+            .where(HsCode.code.in_(codes), HsCode.description_id != "")
+        )
+    )
+
+
 def list_chapters() -> Sequence[HsCode]:
     return db.session.scalars(select(HsCode).where(HsCode.level == 2).order_by(HsCode.code)).all()
 

@@ -482,6 +482,14 @@ def test_the_examples_of_the_hint_find_their_codes(client, coop, all_codes, exam
     assert len(offers) <= 2
 
 
+def test_codes_with_the_same_indonesian_words_are_told_apart(client, coop, all_codes):
+    answer = send(client, "/id/c/burni/products/new", action="find", hs6="kopi tidak").text
+
+    assert "“Coffee; not roasted or decaffeinated” dalam bahasa Inggris; Kopi, digongseng" in answer
+    assert "“Coffee; roasted, not decaffeinated” dalam bahasa Inggris; Kopi, digongseng" in answer
+    assert "“Tea, green" not in answer
+
+
 @pytest.mark.parametrize("action", ["draft", "publish"])
 @pytest.mark.parametrize("typed", ["999999", "9999.99", "123456", "0901", "990000"])
 def test_a_code_that_names_no_goods_is_refused(client, coop, all_codes, action, typed):

@@ -27,7 +27,12 @@ from marketplace.catalog.views.looks import media_url
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, transaction
 from marketplace.reference.models import HsCode
-from marketplace.reference.queries import find_hs_code, list_hs_codes, search_hs_codes
+from marketplace.reference.queries import (
+    find_hs_code,
+    list_hs_codes,
+    list_namesakes,
+    search_hs_codes,
+)
 from marketplace.web.errors import explain
 from marketplace.web.locale import current_language
 
@@ -106,13 +111,27 @@ def typical_codes() -> Sequence[HsCode]:
 
 
 def code_names(codes: Sequence[HsCode]) -> dict[str, str]:
-    """What the codes mean, with their heading: the six digits alone often say only “other”."""
+    """What the codes mean, with their heading: the six digits alone often say only “other”.
+
+    Where two codes have the same Indonesian words, the English ones, which differ, stand before.
+    """
     lang = current_language()
     headings = {
         row.code: row.description(lang) for row in list_hs_codes({code.code[:4] for code in codes})
     }
-    return {
+    namesakes = list_namesakes({code.code for code in codes}) if lang == "id" else set()
+    names = {
         code.code: ": ".join(filter(None, (headings.get(code.code[:4]), code.description(lang))))
+        for code in codes
+    }
+    return {
+        code.code: _(
+            "“%(english)s” in English; %(name)s",
+            english=code.description_en,
+            name=names[code.code],
+        )
+        if code.code in namesakes
+        else names[code.code]
         for code in codes
     }
 
