@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import chain, count, islice
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from flask import Response, send_file
+import structlog
+from flask import Blueprint, Response, send_file, url_for
+from flask_login import current_user
 
 from marketplace.kernel.money import MINOR_DIGITS, Money
-from marketplace.kernel.time import SEOUL
+from marketplace.kernel.time import SEOUL, now, today_in_seoul
 
-Cell = str | int | date | datetime | Money | None
+log = structlog.get_logger()
+
+Cell = str | int | Decimal | date | datetime | Money | None
+FILE = "download.<any(csv,xlsx):suffix>"
 KINDS = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -39,6 +45,40 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Iterable[Sequence[Cell]]
+
+
+def offer(page: str, /, **values: Any) -> list[tuple[str, str]]:
+    """The names and addresses of the files of a page, in the blueprint of the page."""
+    return [
+        (suffix.upper(), url_for(f".download_{page}", suffix=suffix, **values))
+        for suffix in ("csv", "xlsx")
+    ]
+
+
+def offered_at(
+    blueprint: Blueprint, address: str, page: str, *, to: Callable[[Any], Any]
+) -> Callable[[Callable[[], Table]], Callable[[], Table]]:
+    """What the decorated function gives is a file below `address`, for those whom `to` lets in.
+
+    `offer(page)` leads there.
+    """
+
+    def register(build: Callable[[], Table]) -> Callable[[], Table]:
+        def download(suffix: str) -> Response:
+            name = f"lumbung-{page.replace('_', '-')}-{today_in_seoul(now())}"
+            return take_along(build(), name=name, suffix=suffix)
+
+        blueprint.add_url_rule(f"{address}{FILE}", f"download_{page}", to(download))
+        return build
+
+    return register
+
+
+def take_along(table: Table, *, name: str, suffix: str) -> Response:
+    """The table as a file; who took it stands in the log."""
+    response = send_table(table, name=name, kind=suffix)
+    log.info("books taken along", file=name, by=current_user.id)
+    return response
 
 
 def send_table(table: Table, *, name: str, kind: str) -> Response:
@@ -80,6 +120,8 @@ def _plain(cell: Cell) -> str:
             return f"{cell.astimezone(SEOUL):%Y-%m-%d %H:%M}"
         case date() | int():
             return str(cell)
+        case Decimal():
+            return f"{cell:f}"
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 

@@ -177,6 +177,73 @@ def test_a_sheet_holds_numbers_and_days(sheet, sale):
     assert held.data_type == "n"
 
 
+# The page, where its files are, and the first heading of each.
+LISTS = [
+    ("ledger/accounts/", "ledger/accounts/", "Class"),
+    ("funds/", "funds/", "Fund"),
+    ("ledger/periods/", "ledger/periods/", "Month"),
+    ("ledger/policies/", "ledger/policies/", "Division"),
+    ("ledger/audit/", "ledger/audit/", "Rule"),
+    ("ledger/conservation", "ledger/conservation/", "Currency"),
+    ("reconciliation/", "reconciliation/stripe/", "Line"),
+    ("reconciliation/", "reconciliation/bank/", "Reference"),
+    ("payouts/", "payouts/", "Batch"),
+    ("disputes/", "disputes/", "Order number"),
+]
+
+
+@pytest.mark.parametrize(("page", "place", "heading"), LISTS)
+def test_every_list_is_taken_along_by_those_who_read_it(
+    open_as, first, reader, page, place, heading
+):
+    first.post("/en/admin/ledger/audit/")
+    html = reader.get(f"/en/admin/{page}").get_data(as_text=True)
+    links = re.findall(rf'href="(/en/admin/{place}download\.[^"]+)"', html)
+    assert [link.partition("?")[0].rpartition(".")[2] for link in links] == ["csv", "xlsx"]
+
+    with reader.get(links[0]) as answer:
+        written = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+    with reader.get(links[1]) as answer:
+        (only,) = load_workbook(io.BytesIO(answer.get_data())).worksheets
+    with reader.get(links[0].replace("/en/", "/ko/")) as answer:
+        korean = answer.get_data().decode("utf-8-sig")
+
+    assert written[0][0] == heading
+    assert only.max_row == len(written)
+    assert [cell.value for cell in only[1]] == written[0]
+    assert not korean.startswith(heading)
+    assert open_as(PEOPLE["buyer"]()).get(links[0]).status_code == 403
+
+
+def test_the_accounts_are_those_of_the_page(rows):
+    _, *lines = rows("ledger/accounts")
+
+    held = next(line for line in lines if line[1] == "funds:village:held:krw")
+    assert held[2:] == ["Village share, waiting for delivery", "KRW", "6000"]
+
+
+def test_the_divisions_are_in_force_with_their_parts(rows):
+    _, *lines = rows("ledger/policies")
+
+    assert [line[2:5] for line in lines[:3]] == [
+        ["in force", "Cooperative", "92"],
+        ["in force", "Service and payment", "5"],
+        ["in force", "Village share", "3"],
+    ]
+
+
+def test_the_money_of_a_currency_is_all_accounted_for(rows):
+    _, *lines = rows("ledger/conservation")
+
+    won_lines = [line for line in lines if line[0] == "KRW"]
+    sums = {
+        part: sum(int(line[3]) for line in won_lines if line[1] == part)
+        for part in ("Paid in", "Money that left", "Cash", "Difference")
+    }
+    assert sums["Paid in"] - sums["Money that left"] == sums["Cash"] > 0
+    assert sums["Difference"] == 0
+
+
 FORMULAS = ['=HYPERLINK("http://x.example")', "+1", "-1", "@SUM(A1)", "＝1+1", "#N/A"]
 
 

@@ -8,6 +8,7 @@ from marketplace.admin.views import (  # noqa: F401  (their routes)
     funds,
     home,
     journal,
+    page_downloads,
     periods,
     policies,
     proposed_entries,

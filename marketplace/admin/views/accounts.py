@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
-from marketplace.admin.views.downloads import offer
 from marketplace.drawings import stacked
 from marketplace.kernel.money import MINOR_DIGITS, Money
 from marketplace.kernel.time import now, today_in_seoul
@@ -24,6 +23,7 @@ from marketplace.ledger.queries import (
 )
 from marketplace.ledger.queries import list_accounts as find_accounts
 from marketplace.statements.wording import account_name, class_name, description, kind_name
+from marketplace.web.downloads import offer
 from marketplace.web.formats import format_money, format_number
 from marketplace.web.paging import Page, page_number
 
@@ -46,6 +46,7 @@ def list_accounts() -> ResponseReturnValue:
     return render_template(
         "admin/list_accounts.html",
         tabs=ledger_tabs(),
+        files=offer("accounts"),
         groups=by_class(find_accounts()),
         class_name=class_name,
         account_name=account_name,

@@ -19,6 +19,7 @@ from marketplace.ledger.queries.audits import Audit, Result, find_last_audit, ge
 from marketplace.ledger.queries.audits import list_audits as find_audits
 from marketplace.ledger.queries.conservation import conservation
 from marketplace.statements.wording import account_name, kind_name
+from marketplace.web.downloads import offer
 from marketplace.web.formats import format_money, format_number
 
 
@@ -26,8 +27,7 @@ from marketplace.web.formats import format_money, format_number
 @readers
 def list_audits() -> ResponseReturnValue:
     """The last runs, and what the chosen one (`?run=`, else the newest) found."""
-    asked = request.args.get("run", "")
-    audit = get_audit(int(asked)) if asked.isdecimal() and len(asked) < 10 else find_last_audit()
+    audit = chosen_audit()
     runs = find_audits()
     people = {run.asked_by for run in runs if run.asked_by}
     if audit and audit.asked_by:
@@ -35,6 +35,7 @@ def list_audits() -> ResponseReturnValue:
     return render_template(
         "admin/list_audits.html",
         audit=audit,
+        files=offer("audit", run=audit.id) if audit else [],
         runs=runs,
         groups=_by_rule(audit) if audit else [],
         names=names_of(people),
@@ -44,6 +45,12 @@ def list_audits() -> ResponseReturnValue:
         entry_number=entry_number,
         may_act=current_user.has_role(Role.ADMIN),
     )
+
+
+def chosen_audit() -> Audit | None:
+    """The run that `?run=` names, else the newest. Raises AuditNotFound."""
+    asked = request.args.get("run", "")
+    return get_audit(int(asked)) if asked.isdecimal() and len(asked) < 10 else find_last_audit()
 
 
 @bp.post("/ledger/audit/")
@@ -73,6 +80,7 @@ def show_conservation() -> ResponseReturnValue:
     return render_template(
         "admin/show_conservation.html",
         currencies=conservation(),
+        files=offer("conservation"),
         account_name=account_name,
         kind_name=kind_name,
     )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from marketplace.admin.forms import DayForm, JournalForm
 from marketplace.admin.views.blueprint import bp, readers
@@ -16,20 +14,8 @@ from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.queries import get_account, get_entry, list_kinds, trial_balance
 from marketplace.ledger.queries.streams import stream_account_lines, stream_entries
 from marketplace.statements.wording import group_names, kind_name
-from marketplace.web.downloads import Table, send_table
+from marketplace.web.downloads import FILE, take_along
 from marketplace.web.forms import Form
-
-log = structlog.get_logger()
-
-FILE = "download.<any(csv,xlsx):suffix>"
-
-
-def offer(page: str, /, **values: Any) -> list[tuple[str, str]]:
-    """The names and addresses of the files of a page."""
-    return [
-        (suffix.upper(), url_for(f".download_{page}", suffix=suffix, **values))
-        for suffix in ("csv", "xlsx")
-    ]
 
 
 @bp.get(f"/ledger/{FILE}")
@@ -39,7 +25,7 @@ def download_journal(suffix: str) -> ResponseReturnValue:
     form = _journal_form()
     if not form.validate():
         return redirect(url_for(".list_entries", **_asked(form)))
-    return _send(
+    return take_along(
         journal_table(stream_entries(form.journal())),
         name=f"lumbung-journal-{_today()}",
         suffix=suffix,
@@ -50,7 +36,7 @@ def download_journal(suffix: str) -> ResponseReturnValue:
 @readers
 def download_entry(entry_id: int, suffix: str) -> ResponseReturnValue:
     entry = get_entry(entry_id)
-    return _send(journal_table([entry]), name=f"lumbung-{entry.number}", suffix=suffix)
+    return take_along(journal_table([entry]), name=f"lumbung-{entry.number}", suffix=suffix)
 
 
 @bp.get(f"/ledger/accounts/<code>/{FILE}")
@@ -63,7 +49,7 @@ def download_account(code: str, suffix: str) -> ResponseReturnValue:
         return redirect(url_for(".show_account", code=code, **_asked(form)))
     stretch = stream_account_lines(account, since=form.since.data, until=form.until.data)
     name = f"lumbung-{account.code.replace(':', '-')}-{_today()}"
-    return _send(account_table(account, stretch), name=name, suffix=suffix)
+    return take_along(account_table(account, stretch), name=name, suffix=suffix)
 
 
 @bp.get(f"/ledger/trial-balance/{FILE}")
@@ -73,15 +59,9 @@ def download_trial_balance(suffix: str) -> ResponseReturnValue:
     if not form.validate():
         return redirect(url_for(".show_trial_balance", **_asked(form)))
     on = form.on.data or today_in_seoul(now())
-    return _send(
+    return take_along(
         trial_balance_table(trial_balance(on)), name=f"lumbung-trial-balance-{on}", suffix=suffix
     )
-
-
-def _send(table: Table, *, name: str, suffix: str) -> ResponseReturnValue:
-    response = send_table(table, name=name, kind=suffix)
-    log.info("books taken along", file=name, by=current_user.id)
-    return response
 
 
 def _journal_form() -> JournalForm:

@@ -8,7 +8,6 @@ from marketplace.accounts.models import Role
 from marketplace.admin.queries import names_of
 from marketplace.admin.views.blueprint import bp, readers
 from marketplace.admin.views.documents import document_name, document_url
-from marketplace.admin.views.downloads import offer
 from marketplace.admin.views.people import names_behind, posted_by
 from marketplace.admin.views.proposed_entries import elsewhere
 from marketplace.ledger.queries import get_entry, neighbors
@@ -17,6 +16,7 @@ from marketplace.ledger.queries.sealing import find_covering_head, find_leaf
 from marketplace.reinvestment.queries import find_settled
 from marketplace.statements.shown import shown_lines, shown_notes, shown_total
 from marketplace.statements.wording import LOOKS, description, kind_name
+from marketplace.web.downloads import offer
 
 
 @bp.get("/ledger/<int:entry_id>")

@@ -21,6 +21,7 @@ from marketplace.ledger.queries.policy_history import list_policies
 from marketplace.reinvestment.queries.overview import CSR, FundFacts, list_funds
 from marketplace.reinvestment.views.words import fund_dye
 from marketplace.statements.wording import account_name
+from marketplace.web.downloads import offer
 from marketplace.web.formats import format_amount, format_money
 
 SOURCES = ("shares", "pledges")
@@ -52,6 +53,7 @@ def show_funds() -> ResponseReturnValue:
     return render_template(
         "admin/show_funds.html",
         at=at,
+        files=offer("funds"),
         funds=funds,
         figures=_figures(funds),
         account_url=_account_url,

@@ -13,7 +13,6 @@ from marketplace.accounts.models import Role
 from marketplace.admin import queries
 from marketplace.admin.forms import JournalForm
 from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
-from marketplace.admin.views.downloads import offer
 from marketplace.admin.views.figures import check_figures
 from marketplace.admin.views.people import names_behind, posted_by
 from marketplace.drawings import stacked
@@ -23,6 +22,7 @@ from marketplace.ledger.queries import count_entries, list_kinds
 from marketplace.ledger.queries import list_entries as find_entries
 from marketplace.statements.shown import shown_lines, shown_notes, shown_total
 from marketplace.statements.wording import LOOKS, account_name, description, group_names, kind_name
+from marketplace.web.downloads import offer
 from marketplace.web.formats import format_amount, format_number
 from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number

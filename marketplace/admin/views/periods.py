@@ -34,6 +34,7 @@ from marketplace.orders.queries.revaluation import (
     find_revaluation,
     revaluations_of,
 )
+from marketplace.web.downloads import offer
 from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 
@@ -132,6 +133,7 @@ def _show(refused: str = "", form: PeriodChangeForm | None = None) -> ResponseRe
         "admin/list_periods.html",
         form or PeriodChangeForm(formdata=None),
         months=months,
+        files=offer("periods"),
         forms=forms,
         names=names_of(people),
         today=today,

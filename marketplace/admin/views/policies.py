@@ -52,6 +52,7 @@ from marketplace.ledger.queries.policy_history import (
 from marketplace.orders.policies import Parts, divide_share, split_parcel
 from marketplace.reference.errors import RateMissing, RateTooOld
 from marketplace.reference.queries import rate_on
+from marketplace.web.downloads import offer
 from marketplace.web.errors import explain
 from marketplace.web.formats import format_amount, format_number
 from marketplace.web.forms import render_form
@@ -101,6 +102,7 @@ def list_policies() -> ResponseReturnValue:
     return render_template(
         "admin/list_policies.html",
         at=at,
+        files=offer("policies"),
         histories=histories,
         waiting=waiting,
         bars={scope: _bar(scope, facts, at) for scope, facts in histories.items()},

@@ -6,10 +6,10 @@ from flask.typing import ResponseReturnValue
 from marketplace.admin.forms import DayForm
 from marketplace.admin.views.accounts import by_class
 from marketplace.admin.views.blueprint import bp, ledger_tabs, readers
-from marketplace.admin.views.downloads import offer
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.queries import trial_balance
 from marketplace.statements.wording import account_name, class_name
+from marketplace.web.downloads import offer
 from marketplace.web.forms import render_form
 
 

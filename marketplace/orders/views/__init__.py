@@ -4,6 +4,7 @@ from marketplace.orders.views import (  # noqa: F401  (their routes)
     accounts,
     cart,
     checkout,
+    downloads,
     orders,
     payout_slip,
     requests,

@@ -24,6 +24,7 @@ from marketplace.orders.queries.disputes import (
 )
 from marketplace.orders.queries.disputes import list_disputes as find_disputes
 from marketplace.payments.models import Dispute
+from marketplace.web.downloads import offer
 from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number
 
@@ -41,6 +42,7 @@ def list_disputes() -> ResponseReturnValue:
         "orders/disputes.html",
         page=Page(rows, count, number, SIZE),
         page_url=lambda page: url_for(".list_disputes", page=page),
+        files=offer("disputes"),
         state=state_of,
         reason=reason_name,
     )

@@ -57,6 +57,7 @@ from marketplace.orders.queries.payouts import (
     sources_of,
 )
 from marketplace.orders.views import payout_words as words
+from marketplace.web.downloads import offer
 from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number
@@ -123,6 +124,7 @@ def _list(form: GatherForm) -> ResponseReturnValue:
         on_the_way=list_on_the_way(),
         page=Page(rows, count, number, SIZE),
         page_url=lambda page: url_for(".list_payouts", page=page),
+        files=offer("payouts"),
         people=find_people({row.proposed_by for row in rows}),
         words=words,
         banks=BANKS,

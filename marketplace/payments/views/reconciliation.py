@@ -51,6 +51,7 @@ from marketplace.payments.statement_files import COLUMNS
 from marketplace.payments.views.blueprint import bp
 from marketplace.payments.views.bookings import ways_for
 from marketplace.statements.wording import account_name, kind_name
+from marketplace.web.downloads import offer
 from marketplace.web.formats import format_money
 from marketplace.web.forms import render_form
 
@@ -123,6 +124,8 @@ def _overview(form: StatementForm) -> ResponseReturnValue:
         line_count=count_unmatched_lines(),
         bank_lines=list_unmatched_bank_lines(limit=AT_MOST),
         bank_line_count=count_unmatched_bank_lines(),
+        stripe_files=offer("stripe_lines"),
+        bank_files=offer("bank_lines"),
         why=why_unmatched,
         why_bank=lambda row: why_bank_line(
             candidates.get((row.path, row.minor), 0), said.get(row.id)
