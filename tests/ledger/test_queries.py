@@ -159,6 +159,15 @@ def test_an_entry_knows_its_kin():
     assert {entry.id for entry in around_reversal.about} == {sale, fee}
 
 
+def test_an_entry_about_nothing_else_is_kin_of_its_reversal():
+    fee = post(a_draft({"expenses:bank-fee": won(36), "assets:bank": won(-36)}))
+    post(a_draft({"expenses:bank-fee": won(40), "assets:bank": won(-40)}))
+    undone = reverse(fee, occurred_at=NOON, effective_on=TODAY, memo="Counted twice")
+
+    assert neighbors(get_entry(fee)).about == (get_entry(undone),)
+    assert neighbors(get_entry(undone)).about == (get_entry(fee),)
+
+
 def test_an_account_runs_from_line_to_line():
     a_sale(1_000, on=MARCH)
     a_sale(2_000)

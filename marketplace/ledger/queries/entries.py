@@ -102,7 +102,10 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Neighbors:
-    """What stands around an entry: the one it undoes, the one that undid it, the same matter."""
+    """What stands around an entry: the one it undoes, the one that undid it, the same matter.
+
+    An entry and its reversal are about the same matter, even where that has no name.
+    """
 
     reverses: Entry | None
     reversed_by: Entry | None
@@ -221,11 +224,10 @@ def neighbors(entry: Entry) -> Neighbors:
         select(*COLUMNS).where(related, LedgerEntry.id != entry.id).order_by(LedgerEntry.id)
     )
     by_id = {other.id: other for other in found}
-    matter = (entry.ref_kind, entry.ref_id)
     return Neighbors(
         reverses=by_id.get(entry.reverses_id or 0),
         reversed_by=by_id.get(entry.reversed_by_id or 0),
-        about=tuple(o for o in found if o.ref_id and (o.ref_kind, o.ref_id) == matter),
+        about=tuple(found),
     )
 
 
