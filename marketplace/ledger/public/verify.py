@@ -49,8 +49,8 @@ CASH = (
     "assets:disburse-transit",
 )
 STRETCH = 1 << 20
-# About a second of work; of more heads this many are drawn anew each time.
-MOST_SIGNATURES = 5_000
+# Half a second of work; of more heads this many are drawn anew each time.
+MOST_SIGNATURES = 3_000
 FREE_FUNDS = ("funds:refund-reserve",)
 WHOLE_CURRENCIES = ("KRW",)
 BOUND_CASH = ("assets:bank-trust", "assets:disburse-transit")
