@@ -11,7 +11,6 @@ from wtforms import BooleanField, Form, RadioField, StringField
 from wtforms.validators import InputRequired
 
 from marketplace import drawings
-from marketplace.kernel.money import won
 from tests.conftest import ROOT
 
 TEMPLATES = ROOT / "marketplace" / "templates"
@@ -67,7 +66,7 @@ CALLS = {
     "province_map": 'province_map({"AC": 12}, urls={"AC": "/x"}, unit="Programs")',
     "qty": 'qty("quantity", 2, label="Quantity", max=9)',
     "quote": 'quote("Quotation 2", "USD 7.49", "USD 17,976.00", live=true)',
-    "refund_status": "refund_status(amount, whole=false)",
+    "refund_status": 'refund_status("₩3,001", whole=false)',
     "share": '{% call share("Village share", "2,991원") %}x{% endcall %}',
     "side": 'side([{"label": "Money", "links": [{"label": "Ledger", "url": "/x"}]}], label="Desk")',
     "sign": 'sign("KOTRA") ~ sign("Ministry", "Dewi", signed="17 Apr", seal="KEMENKOP UKM")',
@@ -140,9 +139,7 @@ def render(templates):
         call = call or CALLS[name]
         call = call if call.startswith("{%") else f"{{{{ {call} }}}}"
         source = f'{{% from "components/{name}.html" import {name} %}}{call}'
-        return templates.from_string(source).render(
-            form=form, page=page, address="?page={}".format, amount=won(3_001)
-        )
+        return templates.from_string(source).render(form=form, page=page, address="?page={}".format)
 
     return render
 
