@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Insert, insert
+from sqlalchemy import CursorResult, Executable, Insert, insert, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import make_transient_to_detached
 
@@ -35,6 +35,10 @@ def insert_row(row: T) -> T:
     for name, value in written.inserted_primary_key._mapping.items():
         setattr(row, name, value)
     make_transient_to_detached(row)
+    # A rollback leaves its object behind, and SQLite gives the same number again.
+    undone = db.session.identity_map.get(inspect(type(row)).identity_key_from_instance(row))
+    if undone is not None:
+        db.session.expunge(undone)
     db.session.add(row)
     return row
 

@@ -37,6 +37,17 @@ def test_a_written_row_is_known_to_the_session_with_its_id_and_defaults():
     assert db.session.query(OutboxMessage).filter_by(attempts=2).one() is mail
 
 
+def test_a_row_is_written_again_while_somebody_holds_the_one_that_was_undone():
+    savepoint = db.session.begin_nested()
+    undone = insert_row(OutboxMessage(**a_mail("one")))
+    savepoint.rollback()
+
+    mail = insert_row(OutboxMessage(**a_mail("one", "id")))
+
+    assert mail is not undone
+    assert db.session.scalars(select(OutboxMessage)).all() == [mail]
+
+
 def test_of_a_row_that_is_there_only_the_named_columns_change():
     upsert(OutboxMessage, [a_mail("one")], key=("key",), change=("locale",))
 
