@@ -6,17 +6,16 @@ bin=.venv/bin
 
 # The same sources are started again and again: their bytecode is worth keeping.
 export PYTHONDONTWRITEBYTECODE=
-# Slow by nature: histories of the whole house, and programs that are started and killed.
-proofs=(tests/crash tests/ledger/simulation tests/ledger/test_exports.py)
-proofs+=(tests/ledger/test_processes.py tests/orders/test_payout_books.py)
 
-step() { printf '\n== %s\n' "$*"; }
+step() { printf '\n== %s (after %s s)\n' "$*" "$SECONDS"; }
 # The files in their order, so that at the end no worker waits for a long one.
 run() { $bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder "$@"; }
 
 if [ "${1:-}" != fast ]; then
   step "programs beyond Python"
-  devtools/programs.sh
+  devtools/programs.sh &
+  programs=$!
+  trap 'wait' EXIT
 fi
 
 step "lint, format, types, import contracts"
@@ -25,15 +24,17 @@ $bin/ruff format --check .
 $bin/mypy --no-error-summary
 $bin/lint-imports --no-cache | tail -n 8
 
-step "rules, rooms and pages on SQLite"
-run --engine sqlite --ignore tests/browser "${proofs[@]/#/--ignore=}" tests
+step "rules, without a database"
+run -m "not database" --ignore tests/browser tests
+[ -z "${programs:-}" ] || wait "$programs"
 
-step "whole histories, crashes and exports on SQLite"
-run --engine sqlite "${proofs[@]}"
+step "rooms, pages and whole histories on SQLite"
+run -m database --engine sqlite tests
 [ "${1:-}" = fast ] && exit 0
 
-step "all of it on PostgreSQL"
-run --engine postgresql --ignore tests/browser tests
+step "all of that on PostgreSQL"
+run -m database --engine postgresql tests
 
 step "in the browser"
 run tests/browser
+step "done"

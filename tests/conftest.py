@@ -47,6 +47,12 @@ def pytest_configure(config):
         os.environ["LUMBUNG_TEST_POSTGRESQL"] = config.cluster.url("postgres")
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "engine_name" in item.fixturenames:
+            item.add_marker(pytest.mark.database)
+
+
 def pytest_collection_finish():
     """What was imported stays, so the collector of garbage need not look through it again."""
     gc.freeze()
