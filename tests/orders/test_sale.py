@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from marketplace.catalog.models import Variant
+from marketplace.kernel import ids
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah, won
 from marketplace.ledger.queries import balance, entries_about
@@ -15,6 +16,7 @@ from marketplace.orders.operations import release_parcel, settle_order
 from marketplace.orders.policies import Parts
 from marketplace.orders.queries import list_parcels, list_parts, owed_to
 from tests.factories import NOON
+from tests.ledger.simulation.clock import Dice
 from tests.orders.world import (
     a_paid_order,
     a_payment,
@@ -43,6 +45,16 @@ def test_an_order_freezes_prices_freight_rate_and_split():
     assert str(order.krw_idr) == "11.80"
     parts = list_parts([the_parcel(order).id])[the_parcel(order).id]
     assert parts == Parts(92_000, 5_000, 3_000, 12_000, 1_085_600_00)
+
+
+def test_a_number_that_an_order_of_the_day_has_is_thrown_again(monkeypatch):
+    monkeypatch.setattr(ids, "secrets", Dice(1))
+    first = an_order()
+    monkeypatch.setattr(ids, "secrets", Dice(1))
+    second = an_order()
+
+    assert first.number != second.number
+    assert first.number[:9] == second.number[:9]
 
 
 def test_a_paid_order_is_in_the_ledger_and_its_stock_is_sold():

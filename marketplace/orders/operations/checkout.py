@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, or_, select
 
 from marketplace.accounts.models import User
 from marketplace.catalog.errors import OutOfStock
@@ -29,7 +29,9 @@ from marketplace.orders.policies import HOLD, split_parcel
 from marketplace.orders.queries.carts import list_quantities
 from marketplace.orders.queries.quotes import Quote, QuoteLine, QuoteParcel, quote
 
-_MADE_BY = select(Order.id).where(Order.form_key == bindparam("form"))
+_ALIKE = select(Order.id, Order.form_key).where(
+    or_(Order.form_key == bindparam("form"), Order.number == bindparam("number"))
+)
 _PARCELS = insert(Parcel).returning(Parcel.id, sort_by_parameter_order=True)
 _LINE_ITEMS = insert(LineItem)
 _SPLITS = insert(OrderSplit)
@@ -67,7 +69,7 @@ def place_order(
     and for the address InvalidPhone, InvalidPostcode, PostcodeUnknown or InvalidCustomsCode.
     """
     lock_cart(cart, at=at)
-    made = run(_MADE_BY, {"form": form_key}).scalar()
+    made, number = _made_or_numbered(form_key, at)
     if made is not None:
         order = db.session.get_one(Order, made)
         if order.user_id != user.id:
@@ -81,7 +83,6 @@ def place_order(
         raise ParcelAboveLimit
     if seen is not None and seen != offer.fingerprint:
         raise QuoteChanged
-    number = dated_number("L", at)
     # Before any row that refers to a variant: its weak lock would stand in the way of this one.
     _hold(number, offer, at)
     order = _write_order(
@@ -98,6 +99,16 @@ def place_order(
     _write_parcels(order, offer)
     empty_cart(cart)
     return order
+
+
+def _made_or_numbered(form_key: str, at: datetime) -> tuple[int | None, str]:
+    """The id of the order that this form made already, and a number that no order has."""
+    while True:
+        number = dated_number("L", at)
+        alike = run(_ALIKE, {"form": form_key, "number": number}).all()
+        made = next((row.id for row in alike if row.form_key == form_key), None)
+        if made is not None or not alike:
+            return made, number
 
 
 def checked(address: Address) -> Address:
