@@ -1,10 +1,11 @@
-"""Four buyers at once, each with one kept connection, for some seconds. Prints JSON.
+"""Four buyers at once, for some seconds. Prints JSON.
 
     python -m devtools.bench.buying http://127.0.0.1:5000 <pid of the server> 10
 
 One sale is what the buyer's browser and Stripe send: the page of the goods, the goods into the
 cart, the checkout (order, holds, split, payment), and the signed event that the payment settled
-(stock sold, journal rows). What a checkout form carries is read once per product beforehand.
+(stock sold, journal rows). Each sale comes over a connection of its own, as from another buyer, and
+so does Stripe's event. What a checkout form carries is read once per product beforehand.
 """
 
 from __future__ import annotations
@@ -64,12 +65,12 @@ class Buyer:
         self.post("/ko/sign-in", form | token)
 
     def get(self, path: str) -> str:
-        return self._ask("GET", path, b"", {}, 200).body.decode()
+        return self._browse("GET", path, b"", {}, 200).body.decode()
 
     def post(self, path: str, form: Mapping[str, str]) -> str:
         """Where the answer leads."""
         sent = {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.address}
-        answer = self._ask("POST", path, urlencode(form).encode(), sent, 302, 303)
+        answer = self._browse("POST", path, urlencode(form).encode(), sent, 302, 303)
         return answer.all("location")[0]
 
     def look_at(self, path: str) -> Goods:
@@ -82,7 +83,9 @@ class Buyer:
         return goods
 
     def buy(self, goods: Goods) -> None:
-        self._ask("GET", goods.path, b"", {}, 200)
+        self.wire.close()
+        self.wire = Wire(self.address)
+        self._browse("GET", goods.path, b"", {}, 200)
         self.post("/ko/cart/lines", {"variant_id": goods.variant_id, "then": "checkout"})
         self._settle(self._check_out(goods))
         self.orders += 1
@@ -105,7 +108,9 @@ class Buyer:
         }
         body = json.dumps(event).encode()
         signed = {"Stripe-Signature": header([SECRET], body, int(time.time()))}
-        self._ask("POST", "/webhooks/stripe", body, signed, 200, is_stripe=True)
+        stripe = Wire(self.address)
+        self._ask(stripe, "POST", "/webhooks/stripe", body, signed, 200)
+        stripe.close()
 
     def _hidden(self, name: str, path: str) -> str:
         found = re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]+)"', self.get(path))
@@ -113,25 +118,30 @@ class Buyer:
             raise Unexpected(f"{path} has no {name}")
         return found[1]
 
+    def _browse(
+        self, method: str, path: str, body: bytes, sent: Mapping[str, str], *fine: int
+    ) -> Answer:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        answer = self._ask(self.wire, method, path, body, {"Cookie": cookie, **sent}, *fine)
+        for line in answer.all("set-cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
+
     def _ask(
         self,
+        wire: Wire,
         method: str,
         path: str,
         body: bytes,
         sent: Mapping[str, str],
         *fine: int,
-        is_stripe: bool = False,
     ) -> Answer:
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        headers = {**sent} if is_stripe else {"Cookie": cookie, **sent}
         begun = time.perf_counter()
-        answer = self.wire.ask(method, path, headers, body)
+        answer = wire.ask(method, path, sent, body)
         self.times.append(time.perf_counter() - begun)
         if answer.status not in fine:
             raise Unexpected(f"{method} {path}: {answer.status}\n{answer.body[:2000].decode()}")
-        for line in answer.all("set-cookie"):
-            name, _, value = line.partition(";")[0].partition("=")
-            self.cookies[name] = value
         return answer
 
 

@@ -29,6 +29,10 @@ class Wire:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb")
 
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
     def ask(self, method: str, path: str, sent: Mapping[str, str], body: bytes = b"") -> Answer:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in sent.items()]
