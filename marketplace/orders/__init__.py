@@ -18,6 +18,7 @@ def set_up(app: Flask, config: Config) -> None:
     from marketplace.orders.audit import register_checks
     from marketplace.orders.commands import set_up_commands
     from marketplace.orders.views import blueprints
+    from marketplace.orders.views.behind import show_payout_behind
     from marketplace.orders.views.browser import adopt_cart, count_cart
     from marketplace.orders.views.carrier_invoices import offer_carrier_invoice
     from marketplace.payments.hooks import (
@@ -27,6 +28,7 @@ def set_up(app: Flask, config: Config) -> None:
         register,
         register_bank_kind,
     )
+    from marketplace.statements.hooks import on_entry_page
 
     mount(app, blueprints)
     app.context_processor(count_cart)
@@ -44,6 +46,7 @@ def set_up(app: Flask, config: Config) -> None:
         ),
     )
     on_bank_line(operations.settle_payout_by)
+    on_entry_page(show_payout_behind)
     register_bank_kind(
         "carrier_invoice",
         BankKind(draft=operations.draft_carrier_invoice, booked=operations.note_freight),

@@ -31,6 +31,23 @@ def trace_of(order: Order, entry_ids: Sequence[int]) -> list[Markup]:
     return [step for _, function in _traces for step in function(order, entry_ids)]
 
 
+StaffSection = Callable[[Order], Markup | str]
+
+_staff_sections: list[StaffSection] = []
+
+
+def on_staff_order(function: StaffSection) -> StaffSection:
+    """Show staff on the page of an order what `function(order)` renders; empty shows nothing."""
+    if function not in _staff_sections:
+        _staff_sections.append(function)
+    return function
+
+
+def staff_sections(order: Order) -> list[Markup]:
+    found = [function(order) for function in _staff_sections]
+    return [section for section in found if isinstance(section, Markup)]
+
+
 Todo = Callable[[Cooperative], Sequence[dict[str, object]]]
 
 _todos: list[tuple[int, Todo]] = []

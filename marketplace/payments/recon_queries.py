@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -220,6 +220,30 @@ def get_booking(booking_id: int) -> BankBooking:
     if booking is None:
         raise NotFound
     return booking
+
+
+def find_match_of(line: BankLine) -> ReconMatch | None:
+    """Which line of ours a bank's line is."""
+    return db.session.scalar(select(ReconMatch).where(ReconMatch.bank_line_id == line.id))
+
+
+def bank_lines_of(entry_ids: Collection[int]) -> dict[int, BankLine]:
+    """The lines of banks that confirm these entries; one query, none for none."""
+    if not entry_ids:
+        return {}
+    rows = db.session.execute(
+        select(ReconMatch.entry_id, BankLine)
+        .join(BankLine, BankLine.id == ReconMatch.bank_line_id)
+        .where(ReconMatch.entry_id.in_(sorted(entry_ids)))
+    )
+    return {entry_id: line for entry_id, line in rows}
+
+
+def list_matches_of(entry_id: int) -> Sequence[ReconMatch]:
+    """What Stripe and banks say to the lines of an entry, in their order."""
+    return db.session.scalars(
+        select(ReconMatch).where(ReconMatch.entry_id == entry_id).order_by(ReconMatch.line_no)
+    ).all()
 
 
 def find_booking_of(line: BankLine) -> BankBooking | None:

@@ -13,7 +13,9 @@ from marketplace.admin.views.proposed_entries import elsewhere
 from marketplace.ledger.queries import get_entry, neighbors
 from marketplace.ledger.queries.entry_proposals import find_proposal_about
 from marketplace.ledger.queries.sealing import find_covering_head, find_leaf
+from marketplace.payments.recon_queries import list_matches_of
 from marketplace.reinvestment.queries import find_settled
+from marketplace.statements.hooks import behind
 from marketplace.statements.shown import shown_lines, shown_notes, shown_total
 from marketplace.statements.wording import LOOKS, description, kind_name
 from marketplace.web.downloads import offer
@@ -48,6 +50,8 @@ def show_entry(entry_id: int) -> ResponseReturnValue:
         leaf=leaf,
         head=find_covering_head(leaf.index) if leaf else None,
         settled=settled,
+        sections=behind(entry),
+        matches=list_matches_of(entry.id),
         description=description,
         document=(
             document_name(entry.ref_kind, entry.ref_id),

@@ -18,12 +18,13 @@ from marketplace.kernel.money import Money, total, won
 from marketplace.kernel.time import now, today_in_seoul
 from marketplace.ledger.policies import SCOPES
 from marketplace.ledger.queries.policy_history import list_policies
-from marketplace.reinvestment.queries.overview import CSR, FundFacts, list_funds
+from marketplace.reinvestment.queries.overview import CSR, FundFacts, list_funds, list_given
 from marketplace.reinvestment.views.words import fund_dye
 from marketplace.statements.wording import account_name
 from marketplace.web.downloads import offer
 from marketplace.web.formats import format_amount, format_money
 
+FEW = 10
 SOURCES = ("shares", "pledges")
 
 
@@ -55,6 +56,9 @@ def show_funds() -> ResponseReturnValue:
         at=at,
         files=offer("funds"),
         funds=funds,
+        given=list_given(),
+        few=FEW,
+        won=won,
         figures=_figures(funds),
         account_url=_account_url,
         fund_name=fund_name,

@@ -57,7 +57,7 @@ def show_program(slug: str) -> ResponseReturnValue:
     place = queries.find_place(program.village_code)
     funds = queries.allocated_by_fund(program.id).get(program.id, {})
     kept_in_all, paid = won(sum(funds.values())), queries.paid_of(program)
-    sources, count = queries.list_sources(program)
+    sources = queries.list_sources(program)
     return jsonify(
         number=program.number,
         slug=program.slug,
@@ -80,7 +80,7 @@ def show_program(slug: str) -> ResponseReturnValue:
         committed=money(kept_in_all - paid),
         funds=[{"fund": fund, "amount": money(won(minor))} for fund, minor in funds.items()],
         backing=[_backing(row) for row in queries.backing_of(program)],
-        sources={"count": count, "first": [_source(row) for row in sources]},
+        sources={"count": sources.count, "first": [_source(row) for row in sources.rows]},
         payments=[
             payment(row) for row in queries.list_disbursements(program) if row.canceled_by is None
         ],

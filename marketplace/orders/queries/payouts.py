@@ -17,6 +17,7 @@ from marketplace.ledger.queries import balance, credit_balance
 from marketplace.orders.errors import BankFileDiffers, BatchNotReleased
 from marketplace.orders.models import (
     LotSide,
+    Order,
     OwedLot,
     OwedLotUse,
     Parcel,
@@ -153,6 +154,7 @@ def paid_out(parcel_ids: Collection[int]) -> dict[int, PayoutState]:
 class Source:
     """The part of a parcel's money that an entry took, and the won it stands for."""
 
+    order_number: str
     parcel_number: str
     amount: Money
     book: Money
@@ -161,19 +163,25 @@ class Source:
 def sources_of(entry_ids: Collection[int | None]) -> list[Source]:
     """From which parcels the money of these entries came, oldest first; one query."""
     rows = db.session.execute(
-        select(Parcel.number, func.sum(OwedLotUse.minor), func.sum(OwedLotUse.book_minor))
+        select(
+            Order.number,
+            Parcel.number,
+            func.sum(OwedLotUse.minor),
+            func.sum(OwedLotUse.book_minor),
+        )
         .join(OwedLot, OwedLot.id == OwedLotUse.lot_id)
         .join(Parcel, Parcel.id == OwedLot.parcel_id)
+        .join(Order, Order.id == Parcel.order_id)
         .where(
             OwedLotUse.entry_id.in_([entry_id for entry_id in entry_ids if entry_id]),
             OwedLot.side == LotSide.PAYABLE,
         )
-        .group_by(Parcel.number)
+        .group_by(Order.number, Parcel.number)
         .order_by(func.min(OwedLot.id))
     )
     return [
-        Source(number, Money(int(minor), "IDR"), Money(int(book), "KRW"))
-        for number, minor, book in rows
+        Source(order, parcel, Money(int(minor), "IDR"), Money(int(book), "KRW"))
+        for order, parcel, minor, book in rows
     ]
 
 

@@ -19,6 +19,7 @@ from marketplace.orders.errors import (
     RequestAnswered,
 )
 from marketplace.orders.forms import REASONS, RefundForm, RefusalForm
+from marketplace.orders.hooks import staff_sections
 from marketplace.orders.models import Order, OrderRefund, OrderState, ParcelState
 from marketplace.orders.operations import refund_order_part, refuse_request
 from marketplace.orders.queries import get_order, get_parcel, get_request
@@ -205,6 +206,7 @@ def _show(
         left={parcel_id: won(parts.total) for parcel_id, parts in view.left.items()},
         sent=sent,
         reasons=REASONS,
+        sections=staff_sections(order),
         may_refund=current_user.has_role(Role.ADMIN),
         links_entries="admin.show_entry" in current_app.view_functions,
     )

@@ -18,7 +18,7 @@ from marketplace.kernel.db import transaction
 from marketplace.kernel.errors import Invalid
 from marketplace.kernel.money import Money
 from marketplace.kernel.time import now
-from marketplace.ledger.queries import entry_number
+from marketplace.ledger.queries import entry_number, get_entry
 from marketplace.payments.bank import import_statements, match_by_hand
 from marketplace.payments.errors import (
     AlreadyMatched,
@@ -35,10 +35,10 @@ from marketplace.payments.recon_queries import (
     count_unmatched_lines,
     expected_opening,
     find_booking_of,
+    find_match_of,
     get_bank_line,
     get_stripe_line,
     is_classified,
-    is_matched,
     list_ages,
     list_bank_candidates,
     list_statements,
@@ -50,7 +50,8 @@ from marketplace.payments.recon_queries import (
 from marketplace.payments.statement_files import COLUMNS
 from marketplace.payments.views.blueprint import bp
 from marketplace.payments.views.bookings import ways_for
-from marketplace.statements.wording import account_name, kind_name
+from marketplace.statements.hooks import behind
+from marketplace.statements.wording import account_name, description, kind_name
 from marketplace.web.downloads import offer
 from marketplace.web.formats import format_money
 from marketplace.web.forms import render_form
@@ -246,14 +247,20 @@ def _match_form(line: BankLine, **options: Any) -> MatchForm:
 
 
 def _bank_line(line: BankLine, form: MatchForm) -> ResponseReturnValue:
+    match = find_match_of(line)
+    entry = get_entry(match.entry_id) if match else None
     return render_form(
         "payments/bank_line.html",
         form,
         line=line,
-        is_waiting=not is_matched(line),
+        is_waiting=match is None,
+        entry=entry,
+        sections=behind(entry) if entry else [],
+        has_entries="admin.show_entry" in current_app.view_functions,
         booking=find_booking_of(line),
         ways=ways_for(line),
         kind_name=kind_name,
+        description=description,
         has_candidates=bool(form.entry.choices),
         may_act=current_user.has_role(Role.ADMIN),
     )

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from marketplace.reinvestment.queries.following import (
+    Followed,
+    Reached,
+    follow_order,
+    follow_pledge,
+)
 from marketplace.reinvestment.queries.funds import (
     allocated_by_fund,
     committed_of,
@@ -12,6 +18,7 @@ from marketplace.reinvestment.queries.funds import (
 from marketplace.reinvestment.queries.payments import (
     Payment,
     count_waiting_disbursements,
+    find_payment_of,
     find_settled,
     get_disbursement,
     list_disbursements,
@@ -47,6 +54,9 @@ from marketplace.reinvestment.queries.programs import (
 from marketplace.reinvestment.queries.spending import (
     PaidPart,
     Source,
+    Sources,
+    list_lots_of,
+    list_payers,
     list_sources,
     paid_parts,
 )
@@ -57,27 +67,34 @@ from marketplace.reinvestment.queries.trace import (
     backing_of,
     list_uses,
     trace_order,
+    trace_pledge,
 )
 
 __all__ = [
     "Backing",
+    "Followed",
     "LotShare",
     "PaidPart",
     "Payment",
     "PledgeRow",
     "ProgramFacts",
     "ProgramRow",
+    "Reached",
     "ShareTrace",
     "Source",
+    "Sources",
     "VillagePlace",
     "allocated_by_fund",
     "backing_of",
     "committed_of",
     "count_by_state",
     "count_waiting_disbursements",
+    "find_payment_of",
     "find_place",
     "find_places",
     "find_settled",
+    "follow_order",
+    "follow_pledge",
     "free_for",
     "free_in",
     "get_disbursement",
@@ -87,6 +104,8 @@ __all__ = [
     "list_cooperatives_in",
     "list_disbursements",
     "list_facts",
+    "list_lots_of",
+    "list_payers",
     "list_payments",
     "list_pledges",
     "list_programs",
@@ -101,5 +120,6 @@ __all__ = [
     "received_of",
     "search_places",
     "trace_order",
+    "trace_pledge",
     "waiting_of",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.errors import NotFound
@@ -62,6 +62,16 @@ def find_settled(entry_id: int) -> Disbursement | None:
     return db.session.scalar(
         select(Disbursement).where(Disbursement.settlement_entry_id == entry_id)
     )
+
+
+def find_payment_of(entry_id: int) -> tuple[Disbursement, Program] | None:
+    """The payment that this entry sent, or whose bank line it notes, with its program."""
+    row = db.session.execute(
+        select(Disbursement, Program)
+        .join(Program, Program.id == Disbursement.program_id)
+        .where(or_(Disbursement.entry_id == entry_id, Disbursement.settlement_entry_id == entry_id))
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def list_disbursements(program: Program) -> Sequence[Disbursement]:

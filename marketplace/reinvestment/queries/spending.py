@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import ColumnElement, Subquery, case, func, select
 
 from marketplace.kernel.db import db
 from marketplace.kernel.money import Money, won
@@ -32,17 +33,35 @@ class PaidPart:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A share that finances a program: an order's or a pledge's, of which nobody is named.
+    """A share that finances a program: a lot of an order or of a pledge, and its part for it.
 
-    `paid` is what of it was paid to the village by now.
+    `paid` is what of it went into the payments that were asked for. The number of an order is for
+    the staff's eyes only.
     """
 
     entry_id: int
     kind: str
-    pledge: str | None
+    number: str
     came_on: date
     amount: Money
     paid: Money
+
+    @property
+    def pledge(self) -> str | None:
+        return self.number if self.kind == "pledge" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Some shares in the order of use; how many there are, and what all of them come to."""
+
+    rows: Sequence[Source]
+    count: int
+    amount: Money
+    paid: Money
+
+
+NO_SOURCES = Sources((), 0, won(0), won(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +98,32 @@ def paid_parts(
     return found
 
 
-def list_sources(program: Program, *, limit: int = 50) -> tuple[list[Source], int]:
-    """The shares that finance a program, in the order of use, and how many; two queries."""
+def list_sources(program: Program, *, limit: int = 50, offset: int = 0) -> Sources:
+    """The shares that finance a program, and what of each was paid to the village; two queries."""
+    paid = sum(payment.minor for payment, _ in _line_of_payments([program.id]))
     shares = _line_of_shares([program.id])
+    return _sources(shares, _Stretch(0, paid), limit=limit, offset=offset)
+
+
+def list_payers(payment: Disbursement, *, limit: int = 50, offset: int = 0) -> Sources:
+    """The shares that paid one payment, and how much of each; two queries.
+
+    Nothing paid it before it is released.
+    """
+    line = _line_of_payments([payment.program_id])
+    stretch = next((stretch for row, stretch in line if row.id == payment.id), None)
+    if stretch is None:
+        return NO_SOURCES
+    shares = _line_of_shares([payment.program_id])
+    touched = select(shares).where(
+        shares.c.end > stretch.start, shares.c.end - shares.c.amount < stretch.end
+    )
+    return _sources(touched.subquery(), stretch, limit=limit, offset=offset)
+
+
+def _sources(shares: Subquery, paid: _Stretch, *, limit: int, offset: int) -> Sources:
+    """A page of shares with what of each lies within the stretch that was paid; one query."""
+    part = _overlap(shares, paid)
     rows = db.session.execute(
         select(
             shares.c.lot_entry_id,
@@ -89,26 +131,76 @@ def list_sources(program: Program, *, limit: int = 50) -> tuple[list[Source], in
             shares.c.ref_id,
             LedgerEntry.effective_on,
             shares.c.amount,
-            shares.c.end,
-            func.count().over(),
+            part.label("paid"),
+            func.count().over().label("how_many"),
+            func.sum(shares.c.amount).over().label("in_all"),
+            func.sum(part).over().label("paid_in_all"),
         )
         .join(LedgerEntry, LedgerEntry.id == shares.c.lot_entry_id)
         .order_by(shares.c.end)
         .limit(limit)
+        .offset(offset)
     ).all()
-    paid = sum(payment.minor for payment, _ in _line_of_payments([program.id]))
-    sources = [
-        Source(
-            entry_id,
-            kind or "",
-            number if kind == "pledge" else None,
-            came_on,
-            won(int(amount)),
-            won(_Stretch(int(end) - int(amount), int(end)).overlap(_Stretch(0, paid))),
+    return _read(rows)
+
+
+def _read(rows: Sequence[Any]) -> Sources:
+    if not rows:
+        return NO_SOURCES
+    return Sources(
+        [
+            Source(
+                row.lot_entry_id,
+                row.ref_kind or "",
+                row.ref_id or "",
+                row.effective_on,
+                won(int(row.amount)),
+                won(int(row.paid)),
+            )
+            for row in rows
+        ],
+        rows[0].how_many,
+        won(int(rows[0].in_all)),
+        won(int(rows[0].paid_in_all)),
+    )
+
+
+def _overlap(shares: Subquery, stretch: _Stretch) -> ColumnElement[int]:
+    """As `_Stretch.overlap`, for each share of a statement."""
+    start, end = shares.c.end - shares.c.amount, shares.c.end
+    first = case((start > stretch.start, start), else_=stretch.start)
+    last = case((end < stretch.end, end), else_=stretch.end)
+    return case((last > first, last - first), else_=0)
+
+
+def list_lots_of(entry_id: int, *, limit: int = 50) -> Sources:
+    """The lots that an allocation spent, or that a return gave back, negative; one query.
+
+    Both amounts of a source are the same.
+    """
+    source = lots(without_kinds=[RETURN]).subquery()
+    rows = db.session.execute(
+        select(
+            LotUse.lot_entry_id,
+            source.c.ref_kind,
+            source.c.ref_id,
+            LedgerEntry.effective_on,
+            LotUse.amount,
+            LotUse.amount.label("paid"),
+            func.count().over().label("how_many"),
+            func.sum(LotUse.amount).over().label("in_all"),
+            func.sum(LotUse.amount).over().label("paid_in_all"),
         )
-        for entry_id, kind, number, came_on, amount, end, _ in rows
-    ]
-    return sources, rows[0][-1] if rows else 0
+        .join(
+            source,
+            (source.c.entry_id == LotUse.lot_entry_id) & (source.c.line_no == LotUse.lot_line_no),
+        )
+        .join(LedgerEntry, LedgerEntry.id == LotUse.lot_entry_id)
+        .where(LotUse.entry_id == entry_id)
+        .order_by(source.c.code, LotUse.lot_entry_id, LotUse.lot_line_no)
+        .limit(limit)
+    ).all()
+    return _read(rows)
 
 
 def _line_of_shares(program_ids: Collection[int]) -> Subquery:

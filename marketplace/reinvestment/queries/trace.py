@@ -12,7 +12,7 @@ from marketplace.kernel.money import Money, won
 from marketplace.ledger.policies import SHARE_FUNDS
 from marketplace.ledger.queries import Entry, entries_about, lots
 from marketplace.reinvestment.models import Allocation, LotUse, Program
-from marketplace.reinvestment.postings import RETURN
+from marketplace.reinvestment.postings import RETURN, available_of
 
 HELD = "funds:village:held"
 FUNDS = {HELD, *SHARE_FUNDS.values()}
@@ -47,7 +47,10 @@ class FundShare:
 
 @dataclass(frozen=True, slots=True)
 class ShareTrace:
-    """Where the village share of one order is now. `held` waits for delivery and its window."""
+    """Where the village share of one order, or a pledge's money, is now.
+
+    `held` waits for delivery and its window.
+    """
 
     entries: tuple[Entry, ...]
     held: Money
@@ -84,12 +87,21 @@ class Backing:
 
 def trace_order(number: str) -> ShareTrace:
     """Follow the village share of an order through the ledger; three queries."""
-    entries = entries_about("order", number)
+    return _trace(entries_about("order", number), FUNDS)
+
+
+def trace_pledge(number: str) -> ShareTrace:
+    """Follow the money of a pledge that has arrived; three queries."""
+    return _trace(entries_about("pledge", number), {available_of(number)})
+
+
+def _trace(entries: Sequence[Entry], paths: Collection[str]) -> ShareTrace:
+    """What the credits of the entries on `paths` became; one query."""
     found = [
         (entry.id, posting)
         for entry in entries
         for posting in entry.postings
-        if posting.path in FUNDS
+        if posting.path in paths
     ]
     uses = list_uses({entry_id for entry_id, _ in found})
     held = won(-sum(posting.amount.minor for _, posting in found if posting.path == HELD))

@@ -19,6 +19,7 @@ from marketplace.reinvestment.models import Pledge, ProgramTheme
 from marketplace.reinvestment.operations import make_pledge, receive_pledge
 from marketplace.reinvestment.views import words
 from marketplace.reinvestment.views.blueprint import admin as bp
+from marketplace.reinvestment.views.following import followed
 from marketplace.statements.wording import kind_name
 from marketplace.web.forms import render_form
 from marketplace.web.locale import current_language
@@ -108,6 +109,7 @@ def _show(pledge: Pledge, form: ReceiptForm) -> ResponseReturnValue:
         province=province.name(current_language()) if province else "",
         entries=entries_about("pledge", pledge.number),
         kind_name=kind_name,
+        way=followed(queries.follow_pledge(pledge.number)),
         may_act=current_user.has_role(Role.ADMIN),
         has_entries="admin.show_entry" in current_app.view_functions,
     )

@@ -16,6 +16,7 @@ from marketplace.kernel.errors import DomainError
 from marketplace.kernel.money import Money, won
 from marketplace.kernel.time import now
 from marketplace.ledger.queries import entry_number
+from marketplace.payments.recon_queries import bank_lines_of
 from marketplace.reinvestment import queries
 from marketplace.reinvestment.errors import (
     AlreadyCanceled,
@@ -243,6 +244,11 @@ def _show(
         paid=queries.paid_of(program),
         waiting=queries.waiting_of(program.id),
         entry_number=entry_number,
+        funds=queries.allocated_by_fund(program.id).get(program.id, {}),
+        backing=queries.backing_of(program),
+        bank_lines=bank_lines_of(
+            {row.settlement_entry_id for row in disbursements if row.settlement_entry_id}
+        ),
         has_entries="admin.show_entry" in current_app.view_functions,
         won=won,
     )

@@ -12,7 +12,7 @@ from marketplace.catalog.hooks import HomeProgram, HomePrograms, on_home
 from marketplace.cooperatives.hooks import on_cooperative_page
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.money import Money, won
-from marketplace.orders.hooks import ShareLots, keep_share_lots, on_order_trace
+from marketplace.orders.hooks import ShareLots, keep_share_lots, on_order_trace, on_staff_order
 from marketplace.orders.models import Order
 from marketplace.reinvestment import queries
 from marketplace.reinvestment.models import Program
@@ -20,6 +20,8 @@ from marketplace.reinvestment.operations.lots import take_shares, unspent_shares
 from marketplace.reinvestment.policies import FUNDED, GOAL
 from marketplace.reinvestment.queries import LotShare, ProgramRow
 from marketplace.reinvestment.views import words
+from marketplace.reinvestment.views.following import show_behind, show_way_of
+from marketplace.statements.hooks import on_entry_page
 from marketplace.web.locale import current_language
 
 
@@ -27,6 +29,8 @@ def set_up_hooks() -> None:
     on_home(tell_home)
     on_cooperative_page(show_on_cooperative, place=30)
     on_order_trace(trace_steps)
+    on_staff_order(show_way_of)
+    on_entry_page(show_behind)
     keep_share_lots(ShareLots(unspent=unspent_shares, take=take_shares))
 
 

@@ -76,7 +76,7 @@ def show_program(slug: str) -> ResponseReturnValue:
     program = queries.get_public_program(slug)
     place = queries.find_place(program.village_code)
     people = find_people({program.proposed_by, program.approved_by or 0})
-    sources, count = queries.list_sources(program)
+    sources = queries.list_sources(program)
     disbursements = [row for row in queries.list_disbursements(program) if row.canceled_by is None]
     return render_template(
         "reinvestment/show_program.html",
@@ -92,7 +92,6 @@ def show_program(slug: str) -> ResponseReturnValue:
         kind_name=kind_name,
         backing=queries.backing_of(program),
         sources=sources,
-        count_of_sources=count,
         entry_number=entry_number,
         won=won,
     )
