@@ -21,6 +21,7 @@ from marketplace.reinvestment.errors import FundExhausted
 from marketplace.reinvestment.models import Pledge, Program, ProgramTheme
 from marketplace.reinvestment.operations import (
     Proposal,
+    add_evidence,
     approve_program,
     finish_program,
     make_pledge,
@@ -107,6 +108,14 @@ THEMES = {
         "Enam minggu belajar foto, layanan pembeli, dan pencatatan; dua mentor dari Korea.",
         (("Honor mentor", 460), ("Ponsel bersama", 380), ("Kuota data", 90)),
     ),
+}
+SHOWN = {
+    ProgramTheme.TRAINING: "Pelatihan berjalan; daftar hadir dan kuitansi sudah diperiksa.",
+    ProgramTheme.TOOLS: "Bahan sudah tiba; kuitansi toko dan berita acara sudah diperiksa.",
+    ProgramTheme.QUALITY: "Lot diuji; hasil laboratorium dan kuitansi sudah diperiksa.",
+    ProgramTheme.PACKAGING: "Cetakan diterima; contoh kemasan dan kuitansi sudah diperiksa.",
+    ProgramTheme.PROMOTION: "Foto selesai; kontrak dan kuitansi sudah diperiksa.",
+    ProgramTheme.YOUTH: "Kelas berjalan; daftar hadir dan kuitansi sudah diperiksa.",
 }
 PLEDGES = (
     ("hanbit-foods", 40_000_000, "Mutu dan keamanan pangan di desa", None, (10, 130)),
@@ -249,8 +258,12 @@ def _pay(year: Year, program: Program, amount: Money, purpose: str, by: User) ->
             reference = f"DEMO-{disbursement.number}"
             settle_disbursement(disbursement, reference=reference, by=by.id, at=later)
 
+        def show(later: datetime) -> None:
+            add_evidence(disbursement, SHOWN[program.theme], photo_key=None, by=by.id, at=later)
+
         year.plan(at + timedelta(days=2), release)
         year.plan(at + timedelta(days=4), settle)
+        year.plan(at + timedelta(days=20), show)
 
     return happen
 

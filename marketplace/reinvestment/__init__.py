@@ -1,6 +1,6 @@
 """Village programs: proposals with four eyes, allocations, disbursements, pledges of sponsors.
 
-Owns programs, allocations, lot_uses, disbursements and pledges.
+Owns programs, allocations, lot_uses, disbursements, evidence and pledges.
 """
 
 from __future__ import annotations

@@ -90,6 +90,10 @@ class MoreThanPledged(Conflict):
     message = N_("Only %(left)s of this pledge is still to come.")
 
 
+class EnoughEvidence(Conflict):
+    message = N_("A payment can have %(most)s pieces of evidence. Take one back first.")
+
+
 class LotSpent(Conflict):
     message = N_("Programs were given money of this entry already; it is not reversed any more.")
 

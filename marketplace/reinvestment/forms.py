@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
@@ -181,6 +182,16 @@ class SettlementForm(Form):
         [InputRequired(_l("Write the reference of the bank line.")), Length(max=60)],
         filters=[_plain],
     )
+
+
+class EvidenceForm(Form):
+    form_key = HiddenField(default=new_key, validators=[Length(max=40)])
+    note = TextAreaField(
+        _l("What the payment did, for everybody to read"),
+        [InputRequired(_l("Write what it shows.")), Length(max=500)],
+        filters=[_plain],
+    )
+    photo = FileField(_l("Photo of the goods, the work or the receipt"))
 
 
 class PledgeForm(Form):

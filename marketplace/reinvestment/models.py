@@ -157,6 +157,26 @@ class Disbursement(Model):
         return self.released_by is None and self.canceled_by is None
 
 
+class Evidence(Model):
+    """What shows that a payment did what it was for: words, and a photo where there is one.
+
+    Everybody may read it. Taken back, the words stay for the staff and the photo's files are gone.
+    """
+
+    __tablename__ = "evidence"
+    __table_args__ = (CheckConstraint("note <> ''", name="says_something"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    disbursement_id: Mapped[int] = mapped_column(ForeignKey("disbursements.id"), index=True)
+    note: Mapped[str]
+    photo_key: Mapped[str | None]
+    form_key: Mapped[str | None] = mapped_column(unique=True)
+    added_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    added_at: Mapped[datetime]
+    withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    withdrawn_at: Mapped[datetime | None]
+
+
 class Pledge(Model):
     """A sponsor's promise in won; money counts when received.
 

@@ -11,7 +11,7 @@ from babel.numbers import format_decimal
 from flask import Flask
 
 from marketplace.kernel.money import MINOR_DIGITS, Money
-from marketplace.kernel.time import JAKARTA, SEOUL
+from marketplace.kernel.time import JAKARTA, SEOUL, today_in_seoul
 from marketplace.web.locale import current_language
 
 ZONES = {"ko": SEOUL, "en": SEOUL, "id": JAKARTA}
@@ -56,6 +56,11 @@ def format_money(money: Money) -> str:
     return f"{money.currency}\u00a0{figure}"
 
 
+def format_seoul_day(at: datetime) -> str:
+    """The accounting day of an instant: the books are kept in Korean time."""
+    return format_day(today_in_seoul(at))
+
+
 def format_day(value: date) -> str:
     """2026년 4월 18일, 18 April 2026, 18 Apr 2026."""
     pattern = {"ko": "y년 M월 d일", "id": "d MMMM y", "en": "d MMM y"}[current_language()]
@@ -91,5 +96,6 @@ def set_up_formats(app: Flask) -> None:
         "number": format_number,
         "day": format_day,
         "moment": format_moment,
+        "seoul_day": format_seoul_day,
         "weight": format_weight,
     }

@@ -318,11 +318,11 @@ def test_a_page_past_the_last_is_not_there(client, address, name):
         ("ledger", 8),
         ("flow", 4),
         ("programs", 2),
-        ("programs/<slug>", 11),
+        ("programs/<slug>", 12),
         ("payments", 2),
         ("pledges", 4),
         ("seals", 3),
-        ("receipt/<code>", 9),
+        ("receipt/<code>", 10),
     ],
 )
 def test_answers_cost_few_questions(client, address, statements, name, most):

@@ -14,7 +14,11 @@ from marketplace.ledger.queries import entries_about
 from marketplace.openbook.queries import find_receipt
 from marketplace.orders.models import Order
 from marketplace.reinvestment.models import Disbursement
-from marketplace.reinvestment.operations import finish_program, settle_disbursement
+from marketplace.reinvestment.operations import (
+    add_evidence,
+    finish_program,
+    settle_disbursement,
+)
 from marketplace.reinvestment.queries import (
     committed_of,
     list_sources,
@@ -119,6 +123,20 @@ def test_a_receipt_leads_to_the_payment_and_its_evidence(client, world):
     assert "TRF-99" not in after
 
 
+def test_a_receipt_shows_what_its_payment_did(client, world):
+    payment = db.session.scalars(select(Disbursement)).one()
+    add_evidence(payment, "Rangka berdiri", photo_key="0" * 24, by=an_admin().id, at=LATER)
+
+    page = client.get(f"/en/r/{world.delivered.receipt_code}").get_data(as_text=True)
+    answer = client.get(f"/api/v1/public/receipt/{world.delivered.receipt_code}").get_json()
+
+    assert "Rangka berdiri" in page
+    assert f"/en/programs/{world.program.slug}#d-{payment.number}" in page
+    (piece,) = answer["programs"][0]["payments"][0]["evidence"]
+    assert piece["note"] == "Rangka berdiri"
+    assert piece["photo"].endswith(f"/media/00/{'0' * 24}-1280.webp")
+
+
 def test_a_program_shows_the_shares_behind_it_and_nobody(client, world):
     page = client.get(f"/en/programs/{world.program.slug}").get_data(as_text=True)
 
@@ -173,4 +191,4 @@ def test_a_receipt_costs_few_questions(client, world, sealed, statements):
     client.get(f"/en/r/{world.delivered.receipt_code}")
 
     assert number_of_orders == 2
-    assert len(statements) <= 10, "\n\n".join(statements)
+    assert len(statements) <= 11, "\n\n".join(statements)

@@ -58,6 +58,8 @@ def show_program(slug: str) -> ResponseReturnValue:
     funds = queries.allocated_by_fund(program.id).get(program.id, {})
     kept_in_all, paid = won(sum(funds.values())), queries.paid_of(program)
     sources = queries.list_sources(program)
+    payments = [row for row in queries.list_disbursements(program) if row.canceled_by is None]
+    evidence = queries.evidence_of({row.id for row in payments})
     return jsonify(
         number=program.number,
         slug=program.slug,
@@ -81,9 +83,7 @@ def show_program(slug: str) -> ResponseReturnValue:
         funds=[{"fund": fund, "amount": money(won(minor))} for fund, minor in funds.items()],
         backing=[_backing(row) for row in queries.backing_of(program)],
         sources={"count": sources.count, "first": [_source(row) for row in sources.rows]},
-        payments=[
-            payment(row) for row in queries.list_disbursements(program) if row.canceled_by is None
-        ],
+        payments=[payment(row, evidence.get(row.id, ())) for row in payments],
         entries=[
             {
                 "number": row.number,

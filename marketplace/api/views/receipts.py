@@ -75,7 +75,8 @@ def _program(receipt: Receipt, program: Program, amount: Money) -> Shape:
         "slug": program.slug,
         "amount": money(amount),
         "payments": [
-            payment(part.disbursement) | {"amount": money(part.amount)}
+            payment(part.disbursement, receipt.evidence.get(part.disbursement.id, ()))
+            | {"amount": money(part.amount)}
             for part in receipt.paid_parts(program)
         ],
     }

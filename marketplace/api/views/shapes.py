@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import url_for
 
+from marketplace.catalog.photo_files import LONG_SIDE, photo_path
 from marketplace.kernel.money import Money
 from marketplace.ledger.queries import Entry, entry_number
 from marketplace.openbook.queries import Place, Seal
-from marketplace.reinvestment.models import Disbursement
+from marketplace.reinvestment.models import Disbursement, Evidence
 from marketplace.web.paging import Page
 
 Shape = dict[str, Any]
@@ -53,7 +55,8 @@ def place(row: Place | None) -> Shape | None:
     return {"number": row.number, "sealed_at": instant(row.sealed_at)}
 
 
-def payment(row: Disbursement) -> Shape:
+def payment(row: Disbursement, evidence: Sequence[Evidence] = ()) -> Shape:
+    """A payment to a village and what is shown of what it did."""
     return {
         "number": row.number,
         "amount": money(row.amount),
@@ -61,6 +64,17 @@ def payment(row: Disbursement) -> Shape:
         "released_at": instant(row.released_at),
         "settled_on": row.settled_on and row.settled_on.isoformat(),
         "entry": row.entry_id and entry_number(row.entry_id),
+        "evidence": [
+            {
+                "note": piece.note,
+                "photo": piece.photo_key
+                and url_for(
+                    "media.show_media", path=photo_path(piece.photo_key, LONG_SIDE), _external=True
+                ),
+                "added_at": instant(piece.added_at),
+            }
+            for piece in evidence
+        ],
     }
 
 

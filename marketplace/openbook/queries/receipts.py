@@ -26,8 +26,14 @@ from marketplace.orders.postings import (
     STRIPE,
     TRADING,
 )
-from marketplace.reinvestment.models import Program
-from marketplace.reinvestment.queries import PaidPart, ShareTrace, paid_parts, trace_order
+from marketplace.reinvestment.models import Evidence, Program
+from marketplace.reinvestment.queries import (
+    PaidPart,
+    ShareTrace,
+    evidence_of,
+    paid_parts,
+    trace_order,
+)
 
 # Entries in which the order's own parts gave back, and those in which others bore it.
 FROM_PARTS = ("refund", "dispute_lost", "dispute_charged")
@@ -60,6 +66,7 @@ class Receipt:
     waiting: Waiting
     waits_for_ruling: bool
     paid_by_program: Mapping[int, Sequence[PaidPart]]
+    evidence: Mapping[int, Sequence[Evidence]]
     seal: Seal | None
     places: Mapping[int, Place]
 
@@ -202,7 +209,7 @@ class Receipt:
 
 
 def find_receipt(code: str) -> Receipt | None:
-    """The paid order with this code, as written by `normalize_code`; nine queries."""
+    """The paid order with this code, as written by `normalize_code`; ten queries."""
     row = db.session.execute(
         select(
             Order.id,
@@ -228,6 +235,7 @@ def find_receipt(code: str) -> Receipt | None:
     entry_ids = {entry.id for entry in trace.entries}
     # Before the newest seal is looked for, so that no entry is numbered beyond it.
     places = places_of(entry_ids)
+    paid = paid_parts(entry_ids, {use.program.id for use in trace.uses})
     return Receipt(
         code,
         row.placed_at,
@@ -235,7 +243,8 @@ def find_receipt(code: str) -> Receipt | None:
         trace,
         Waiting(len(held), until),
         row.waits_for_ruling,
-        paid_parts(entry_ids, {use.program.id for use in trace.uses}),
+        paid,
+        evidence_of({part.disbursement.id for parts in paid.values() for part in parts}),
         find_seal(),
         places,
     )

@@ -8,6 +8,7 @@ from marketplace.reinvestment.operations.disbursements import (
     release_disbursement,
     settle_disbursement,
 )
+from marketplace.reinvestment.operations.evidence import add_evidence, withdraw_evidence
 from marketplace.reinvestment.operations.pledges import make_pledge, receive_pledge
 from marketplace.reinvestment.operations.programs import (
     Proposal,
@@ -20,6 +21,7 @@ from marketplace.reinvestment.operations.programs import (
 
 __all__ = [
     "Proposal",
+    "add_evidence",
     "approve_program",
     "cancel_disbursement",
     "finish_program",
@@ -31,4 +33,5 @@ __all__ = [
     "release_disbursement",
     "revise_program",
     "settle_disbursement",
+    "withdraw_evidence",
 ]

@@ -7,9 +7,9 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from marketplace.kernel.db import db
-from marketplace.reinvestment.models import Disbursement, Pledge, Program
+from marketplace.reinvestment.models import Disbursement, Evidence, Pledge, Program
 
-Sent = TypeVar("Sent", Program, Disbursement, Pledge)
+Sent = TypeVar("Sent", Program, Disbursement, Pledge, Evidence)
 
 
 def find_by_form_key(model: type[Sent], form_key: str) -> Sent | None:

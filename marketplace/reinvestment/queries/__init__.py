@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marketplace.reinvestment.queries.evidence import evidence_of, get_evidence
 from marketplace.reinvestment.queries.following import (
     Followed,
     Reached,
@@ -89,6 +90,7 @@ __all__ = [
     "committed_of",
     "count_by_state",
     "count_waiting_disbursements",
+    "evidence_of",
     "find_payment_of",
     "find_place",
     "find_places",
@@ -98,6 +100,7 @@ __all__ = [
     "free_for",
     "free_in",
     "get_disbursement",
+    "get_evidence",
     "get_pledge",
     "get_program",
     "get_public_program",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import marketplace.reinvestment.views.admin_evidence
 import marketplace.reinvestment.views.admin_pledges
 import marketplace.reinvestment.views.admin_programs
 import marketplace.reinvestment.views.admin_proposals

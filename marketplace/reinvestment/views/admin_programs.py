@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -29,8 +30,13 @@ from marketplace.reinvestment.errors import (
     ReasonMissing,
     SelfApproval,
 )
-from marketplace.reinvestment.forms import DecisionForm, DisbursementForm, SettlementForm
-from marketplace.reinvestment.models import Program, ProgramState
+from marketplace.reinvestment.forms import (
+    DecisionForm,
+    DisbursementForm,
+    EvidenceForm,
+    SettlementForm,
+)
+from marketplace.reinvestment.models import Disbursement, Evidence, Program, ProgramState
 from marketplace.reinvestment.operations import (
     approve_program,
     cancel_disbursement,
@@ -80,7 +86,7 @@ def list_programs() -> ResponseReturnValue:
 @bp.get("/programs/<number>")
 @staff(Role.ADMIN, Role.AUDITOR)
 def show_program(number: str) -> ResponseReturnValue:
-    return _show(queries.get_program(number))
+    return show(queries.get_program(number))
 
 
 @bp.post("/programs/<number>/decision")
@@ -90,7 +96,7 @@ def new_decision(number: str) -> ResponseReturnValue:
     form = DecisionForm()
     form.offer()
     if not form.validate_on_submit():
-        return _show(program, decision=form)
+        return show(program, decision=form)
     try:
         with transaction():
             if form.decision.data == "approve":
@@ -115,7 +121,7 @@ def new_decision(number: str) -> ResponseReturnValue:
         form.refuse("reason", error)
     else:
         return redirect(url_for(".show_program", number=number))
-    return _show(program, decision=form)
+    return show(program, decision=form)
 
 
 @bp.post("/programs/<number>/disbursements")
@@ -139,7 +145,7 @@ def new_disbursement(number: str) -> ResponseReturnValue:
         else:
             flash(_("Proposed. A colleague has to release the payment."), "ok")
             return redirect(url_for(".show_program", number=number))
-    return _show(program, disbursement=form)
+    return show(program, disbursement=form)
 
 
 @bp.post("/programs/<number>/disbursements/<part>/release")
@@ -186,7 +192,7 @@ def new_settlement(number: str, part: str) -> ResponseReturnValue:
             )
         flash(_("The bank line is noted. The payment has left the trust account."), "ok")
         return redirect(url_for(".show_program", number=number))
-    return _show(program, settlement=(part, form))
+    return show(program, settlement=(part, form))
 
 
 @bp.post("/programs/<number>/completion")
@@ -203,13 +209,15 @@ def new_completion(number: str) -> ResponseReturnValue:
     return redirect(url_for(".show_program", number=number))
 
 
-def _show(
+def show(
     program: Program,
     *,
     decision: DecisionForm | None = None,
     disbursement: DisbursementForm | None = None,
     settlement: tuple[str, SettlementForm] | None = None,
+    evidence: tuple[str, EvidenceForm] | None = None,
 ) -> ResponseReturnValue:
+    """The page of a program, with the form that was refused."""
     disbursements = queries.list_disbursements(program)
     signed_by = {program.proposed_by, program.approved_by or 0, program.rejected_by or 0}
     paid_by = {
@@ -217,11 +225,15 @@ def _show(
         for row in disbursements
         for key in (row.proposed_by, row.released_by, row.settled_by)
     }
-    people = find_people(signed_by | paid_by)
+    shown = queries.evidence_of({row.id for row in disbursements}, with_withdrawn=True)
+    told_by = {row.added_by for rows in shown.values() for row in rows}
+    people = find_people(signed_by | paid_by | told_by)
     may_act = current_user.has_role(Role.ADMIN)
     return render_form(
         "reinvestment/admin_show.html",
-        decision or disbursement or (settlement[1] if settlement else DecisionForm(formdata=None)),
+        decision
+        or disbursement
+        or (settlement or evidence or (None, DecisionForm(formdata=None)))[1],
         program=program,
         words=words,
         place=queries.find_place(program.village_code),
@@ -239,6 +251,9 @@ def _show(
         disbursements=disbursements,
         disbursement=disbursement or DisbursementForm(formdata=None),
         settlements=_settlements(disbursements, settlement),
+        evidence=shown,
+        withdraw_url=_withdraw_url(program, disbursements) if may_act else None,
+        evidence_forms=_evidence_forms(disbursements, evidence),
         is_open=program.state in OPEN,
         committed=queries.committed_of(program),
         paid=queries.paid_of(program),
@@ -268,6 +283,30 @@ def _settlements(
         row.number: SettlementForm(formdata=None, prefix=f"{row.number}-")
         for row in disbursements
         if row.released_by and not row.settled_on
+    }
+    return forms | ({refused[0]: refused[1]} if refused else {})
+
+
+def _withdraw_url(
+    program: Program, disbursements: Sequence[Disbursement]
+) -> Callable[[Evidence], str]:
+    parts = {row.id: row.number for row in disbursements}
+    return lambda evidence: url_for(
+        ".new_evidence_withdrawal",
+        number=program.number,
+        part=parts[evidence.disbursement_id],
+        evidence_id=evidence.id,
+    )
+
+
+def _evidence_forms(
+    disbursements: Sequence[Disbursement], refused: tuple[str, EvidenceForm] | None
+) -> dict[str, EvidenceForm]:
+    """A form for each payment that was released, to say what it did."""
+    forms = {
+        row.number: EvidenceForm(formdata=None, prefix=f"{row.number}-evidence-")
+        for row in disbursements
+        if row.released_by
     }
     return forms | ({refused[0]: refused[1]} if refused else {})
 

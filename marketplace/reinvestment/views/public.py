@@ -78,6 +78,7 @@ def show_program(slug: str) -> ResponseReturnValue:
     people = find_people({program.proposed_by, program.approved_by or 0})
     sources = queries.list_sources(program)
     disbursements = [row for row in queries.list_disbursements(program) if row.canceled_by is None]
+    payments = [row for row in disbursements if row.released_by is not None]
     return render_template(
         "reinvestment/show_program.html",
         program=program,
@@ -88,6 +89,8 @@ def show_program(slug: str) -> ResponseReturnValue:
         paid=queries.paid_of(program),
         signatures=signatures(program, people),
         steps=timeline(program, disbursements),
+        payments=payments,
+        evidence=queries.evidence_of({row.id for row in payments}),
         entries=entries_about("program", program.number),
         kind_name=kind_name,
         backing=queries.backing_of(program),
