@@ -315,7 +315,7 @@ def test_a_page_past_the_last_is_not_there(client, address, name):
 @pytest.mark.parametrize(
     ("name", "most"),
     [
-        ("ledger", 8),
+        ("ledger", 10),
         ("flow", 4),
         ("programs", 2),
         ("programs/<slug>", 12),

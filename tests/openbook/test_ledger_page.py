@@ -2,12 +2,15 @@ import re
 
 import pytest
 
-from marketplace.kernel.money import won
+from marketplace.kernel.money import Money, won
 from marketplace.ledger.operations import reverse
 from marketplace.ledger.queries import balance, credit_balance, entries_about, turnovers
-from marketplace.openbook.queries import read_books, read_figures
+from marketplace.openbook.queries import read_books, read_figures, read_in_hand
 from marketplace.openbook.views.growth import quarters
-from marketplace.reinvestment.operations import finish_program
+from marketplace.reinvestment.operations import finish_program, settle_disbursement
+from marketplace.reinvestment.queries import list_disbursements
+from tests.factories import a_posting
+from tests.ledger.tampering import tamper
 from tests.openbook.conftest import LATER
 from tests.reinvestment.world import an_admin, paid
 
@@ -109,7 +112,47 @@ def test_the_page_asks_few_questions(client, statements):
 
     client.get("/en/ledger")
 
-    assert len(statements) <= 12, "\n\n".join(statements)
+    assert len(statements) <= 14, "\n\n".join(statements)
+
+
+def test_the_money_in_hand_is_what_came_less_what_left(client, world):
+    settle_disbursement(
+        list_disbursements(world.program)[0], reference="TRF-1", by=an_admin().id, at=LATER
+    )
+
+    money = {row.currency: row for row in read_in_hand()}
+
+    in_won = money["KRW"]
+    assert dict(in_won.accounts)["assets:bank-trust"] == in_won.trust == won(8_800)
+    assert in_won.paid_in == in_won.paid_out + in_won.cash
+    assert all(row.is_whole for row in money.values())
+    held = turnovers(["funds"], "KRW")["funds"].credit_balance
+    promised = credit_balance(f"funds:csr:{world.pledge.number}:pledged:krw")
+    reserve = credit_balance("funds:refund-reserve:krw")
+    assert in_won.bound == held - promised - reserve
+    assert "Paid in = paid out + in hand. Difference: 0." in text_of(client.get("/en/ledger"))
+
+
+def test_rupiah_on_their_way_are_no_alarm(client):
+    rupiah = Money(500, "IDR")
+    a_posting({"assets:payout-transit": -rupiah, "equity:trading:idr-krw": rupiah})
+
+    page = text_of(client.get("/en/ledger"))
+
+    assert page.count("Paid in = paid out + in hand. Difference: 0.") == 2
+    assert "below zero until the bank" in page
+
+
+def test_won_that_vanish_are_told_to_everybody(client):
+    tamper(
+        "UPDATE ledger_postings SET amount = amount - 7 WHERE amount = 10000 AND account_id ="
+        " (SELECT id FROM ledger_accounts WHERE code = 'assets:bank-trust:krw')"
+    )
+
+    page = text_of(client.get("/en/ledger"))
+
+    assert "₩7 is not accounted for." in page
+    assert "Paid in = paid out + in hand. Difference: 0." not in page
 
 
 def test_a_kept_page_asks_one_question(client, statements):

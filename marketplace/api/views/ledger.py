@@ -9,9 +9,16 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.api.views.asked import asked_page
 from marketplace.api.views.blueprint import bp, programs_limit
-from marketplace.api.views.shapes import instant, money, pages, seal
+from marketplace.api.views.shapes import Shape, instant, money, pages, seal
 from marketplace.ledger.queries import entry_number
-from marketplace.openbook.queries import find_seal, list_seals, read_books, read_figures
+from marketplace.openbook.queries import (
+    InHand,
+    find_seal,
+    list_seals,
+    read_books,
+    read_figures,
+    read_in_hand,
+)
 from marketplace.openbook.views.files import verifier_sha256
 from marketplace.openbook.views.growth import quarters
 from marketplace.openbook.views.heads import of_heads
@@ -57,6 +64,7 @@ def show_ledger() -> ResponseReturnValue:
         committed=money(figures.committed),
         paid=money(figures.paid),
         difference=money(figures.difference),
+        in_hand=[_in_hand(row) for row in read_in_hand()],
         programs={
             "goal": GOAL,
             "funded": sum(fact.is_funded for fact in facts),
@@ -77,6 +85,18 @@ def show_ledger() -> ResponseReturnValue:
         ],
         seal=newest and seal(newest),
     )
+
+
+def _in_hand(row: InHand) -> Shape:
+    return {
+        "paid_in": money(row.paid_in),
+        "paid_out": money(row.paid_out),
+        "cash": money(row.cash),
+        "difference": money(row.difference),
+        "funds": money(row.bound),
+        "trust": money(row.trust),
+        "accounts": [{"account": path, "amount": money(amount)} for path, amount in row.accounts],
+    }
 
 
 @bp.get("/flow")

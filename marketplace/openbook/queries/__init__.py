@@ -2,6 +2,7 @@
 
 from marketplace.openbook.queries.books import Books, read_books
 from marketplace.openbook.queries.figures import Figures, Month, read_figures
+from marketplace.openbook.queries.in_hand import InHand, read_in_hand
 from marketplace.openbook.queries.receipts import Receipt, Waiting, find_receipt
 from marketplace.openbook.queries.seals import (
     Place,
@@ -15,6 +16,7 @@ from marketplace.openbook.queries.seals import (
 __all__ = [
     "Books",
     "Figures",
+    "InHand",
     "Month",
     "Place",
     "Receipt",
@@ -27,4 +29,5 @@ __all__ = [
     "places_of",
     "read_books",
     "read_figures",
+    "read_in_hand",
 ]

@@ -15,7 +15,13 @@ from marketplace.kernel.config import Config
 from marketplace.kernel.time import now
 from marketplace.ledger.errors import PolicyMissing
 from marketplace.ledger.queries import entry_number, policy_at
-from marketplace.openbook.queries import find_seal, newest_state, read_books, read_figures
+from marketplace.openbook.queries import (
+    find_seal,
+    newest_state,
+    read_books,
+    read_figures,
+    read_in_hand,
+)
 from marketplace.openbook.views.blueprint import bp
 from marketplace.openbook.views.files import verifier_sha256
 from marketplace.openbook.views.growth import draw_funded, draw_quarters, quarter_unit, quarters
@@ -29,6 +35,7 @@ from marketplace.reinvestment.queries import (
     list_pledges,
 )
 from marketplace.sealing import find_public_key
+from marketplace.statements.wording import account_name
 from marketplace.web.access import public
 from marketplace.web.caching import kept
 from marketplace.web.formats import format_number
@@ -58,6 +65,8 @@ def show_ledger() -> ResponseReturnValue:
         "openbook/show_ledger.html",
         figures=figures,
         books=read_books(),
+        in_hand=read_in_hand(),
+        account_name=account_name,
         stream=stream,
         flow=draw_stream(stream),
         goal=GOAL,
