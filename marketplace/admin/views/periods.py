@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -129,6 +130,7 @@ def _show(refused: str = "", form: PeriodChangeForm | None = None) -> ResponseRe
         for person in (change.proposed_by, change.approved_by)
         if person
     }
+    obstacles = _obstacles(months, today)
     return render_form(
         "admin/list_periods.html",
         form or PeriodChangeForm(formdata=None),
@@ -139,7 +141,8 @@ def _show(refused: str = "", form: PeriodChangeForm | None = None) -> ResponseRe
         today=today,
         looks=LOOKS,
         exchanges=_exchanges(months, today),
-        obstacles=_obstacles(months),
+        obstacles=obstacles,
+        shared=[why for why, count in Counter(obstacles.values()).items() if count > 1],
         revalued=revaluations_of([*forms]),
         entry_number=entry_number,
         state_name=state_name,
@@ -149,14 +152,14 @@ def _show(refused: str = "", form: PeriodChangeForm | None = None) -> ResponseRe
     )
 
 
-def _obstacles(months: Sequence[Month]) -> dict[date, str]:
-    """What has to be done first, of the months that cannot go a step further yet."""
+def _obstacles(months: Sequence[Month], today: date) -> dict[date, str]:
+    """What has to be done first, of the months that are over and cannot go a step further."""
     states = {month.starts_on: month.state for month in months}
     first = min((month.starts_on for month in months if month.entries), default=None)
     found = {
         month.starts_on: find_obstacle(month.starts_on, NEXT[month.state], states, first)
         for month in months
-        if month.state in NEXT
+        if month.state in NEXT and month.ends_on < today and not month.waiting
     }
     return {starts_on: explain(error) for starts_on, error in found.items() if error}
 
