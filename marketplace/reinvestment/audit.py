@@ -29,7 +29,6 @@ SPENDING = (
     "dispute_lost",
     "dispute_charged",
     "reversal",
-    "adjustment",
 )
 SIGNED = (ALLOCATION, "disbursement", "disbursement_settled")
 
@@ -67,8 +66,12 @@ def check_purposes(at: datetime) -> Finding:
 
 
 def check_spending(at: datetime) -> Finding:
-    """Whether only entries that may do so took money from the funds and paid grants."""
-    code = LedgerAccount.code
+    """Whether only entries that may do so took money from the funds and paid grants.
+
+    What was reversed took nothing: so an adjustment of earlier days is put right.
+    Rule: docs/adr/0011-adjustments-and-lots.md
+    """
+    code, reversal = LedgerAccount.code, aliased(LedgerEntry)
     rows = db.session.execute(
         select(LedgerPosting.entry_id, LedgerEntry.kind, code)
         .select_from(LedgerPosting)
@@ -76,11 +79,12 @@ def check_spending(at: datetime) -> Finding:
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
         .where(
             LedgerPosting.amount > 0,
+            ~exists().where(reversal.reverses_id == LedgerEntry.id),
             or_(
                 and_(_is_spendable(code), LedgerEntry.kind.not_in(SPENDING)),
                 and_(
                     code.like("expenses:grants:%"),
-                    LedgerEntry.kind.not_in(("disbursement", "reversal", "adjustment")),
+                    LedgerEntry.kind.not_in(("disbursement", "reversal")),
                 ),
             ),
         )

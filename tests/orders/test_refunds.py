@@ -525,7 +525,28 @@ def test_a_part_of_the_money_is_called_a_part_on_every_page(client, order, admin
         assert "partly refunded, ₩3,001" in text
     assert not re.search(r">\s*refunded\s*<", buyer + cooperative)
     assert "Send goods back" in buyer
+    assert "for what is not refunded yet, ₩96,999" in buyer
     assert "Refund of ₩3,001" in cooperative
+
+
+def test_goods_are_sent_back_for_what_is_not_refunded_yet_only(client, order, admin):
+    parcel = delivered(the_parcel(order), at=now())
+    sign_in(client, db.session.get(User, order.user_id))
+    page, ask = f"/en/orders/{order.number}", f"parcels/{parcel.number}/return"
+
+    before = client.get(f"{page}/{ask}").text
+    refunded(order, 50_000, admin)
+    partly = client.get(f"{page}/{ask}").text
+    refunded(order, 50_000, admin)
+    whole = client.get(page).text
+
+    assert "refunded already" not in before
+    assert (
+        "₩50,000 of this parcel were refunded already. You can ask for the other goods, ₩50,000."
+        in partly
+    )
+    assert "Send goods back" not in whole
+    assert client.get(f"{page}/{ask}").status_code == 302
 
 
 def test_the_declared_value_of_a_parcel_stays_what_it_was_when_it_was_sent(client, order, admin):

@@ -140,6 +140,10 @@ class OrderView:
         """What the books have given back for each parcel."""
         return {parcel.id: refunded_of(self.refunds, parcel) for parcel in self.parcels}
 
+    def goods_left(self, parcel: Parcel) -> Money:
+        """What was paid for the goods of a parcel and did not go back."""
+        return won(self.left[parcel.id].goods)
+
     @property
     def agrees_with_ledger(self) -> bool:
         """Whether the books hold exactly the promised share, and every refund of it."""

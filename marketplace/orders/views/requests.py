@@ -21,7 +21,7 @@ from marketplace.orders.operations import (
     withdraw_request,
 )
 from marketplace.orders.policies import return_until
-from marketplace.orders.queries import get_order_of, get_parcel, get_request, parts_left
+from marketplace.orders.queries import get_order_of, get_parcel, get_request
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.orders import gather
 from marketplace.web.access import signed_in
@@ -50,7 +50,8 @@ def new_request(number: str, parcel_number: str, wish: str) -> ResponseReturnVal
         else:
             flash(_("We have your request. The answer will be here and in your mail."), "ok")
         return redirect(url_for(".show_order", number=number))
-    if gather(order).may_ask(parcel, now()) is not kind:
+    view = gather(order)
+    if view.may_ask(parcel, now()) is not kind:
         return redirect(url_for(".show_order", number=number))
     if not form.is_submitted() and kind is RequestKind.CANCELLATION:
         form.reason.data = form.reason.data or RequestReason.CHANGED_MIND.value
@@ -60,7 +61,9 @@ def new_request(number: str, parcel_number: str, wish: str) -> ResponseReturnVal
         order=order,
         parcel=parcel,
         kind=kind,
-        left=won(parts_left([parcel.id])[parcel.id].total),
+        left=won(view.left[parcel.id].total),
+        back=view.given_back[parcel.id],
+        goods_left=view.goods_left(parcel),
         until=return_until(parcel.delivered_at) if parcel.delivered_at else None,
     )
 
