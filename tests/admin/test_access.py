@@ -8,7 +8,7 @@ from tests.reinvestment.world import an_admin, an_auditor
 
 PAGES = ("", "ledger/", "ledger/{entry}", "ledger/accounts/", "ledger/accounts/assets:stripe:krw")
 PAGES = (*PAGES, "ledger/trial-balance", "ledger/audit/", "ledger/conservation", "ledger/periods/")
-PAGES = (*PAGES, "ledger/policies/", "funds/")
+PAGES = (*PAGES, "ledger/policies/", "funds/", "ledger/seals/")
 PEOPLE = {"buyer": a_user, "auditor": an_auditor, "admin": an_admin}
 
 

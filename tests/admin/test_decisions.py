@@ -362,6 +362,7 @@ def test_funds_show_what_came_what_is_committed_and_what_is_free(world, reader):
         ("ledger/periods/", 8),
         ("ledger/policies/", 9),
         ("funds/", 14),
+        ("ledger/seals/", 10),
     ],
 )
 def test_pages_ask_few_questions(reader, world, statements, place, most):

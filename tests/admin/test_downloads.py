@@ -185,6 +185,7 @@ LISTS = [
     ("ledger/policies/", "ledger/policies/", "Division"),
     ("ledger/audit/", "ledger/audit/", "Rule"),
     ("ledger/conservation", "ledger/conservation/", "Currency"),
+    ("ledger/seals/", "ledger/seals/", "Signed"),
     ("reconciliation/", "reconciliation/stripe/", "Line"),
     ("reconciliation/", "reconciliation/bank/", "Reference"),
     ("payouts/", "payouts/", "Batch"),

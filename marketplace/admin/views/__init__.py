@@ -12,6 +12,7 @@ from marketplace.admin.views import (  # noqa: F401  (their routes)
     periods,
     policies,
     proposed_entries,
+    seals,
     trial_balance,
 )
 from marketplace.admin.views.blueprint import bp

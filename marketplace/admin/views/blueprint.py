@@ -14,12 +14,12 @@ readers = staff(Role.ADMIN, Role.AUDITOR)
 signers = staff(Role.ADMIN)
 """Who may change something; the auditor may not."""
 
-PAGES = ("list_entries", "list_accounts", "show_trial_balance")
+PAGES = ("list_entries", "list_accounts", "show_trial_balance", "list_seals")
 
 
 def ledger_tabs() -> list[dict[str, object]]:
-    """The three views of the books."""
-    names = (_("Journal"), _("Accounts"), _("Trial balance"))
+    """The views of the books."""
+    names = (_("Journal"), _("Accounts"), _("Trial balance"), _("Seals"))
     return [
         {"label": name, "url": url_for(f".{page}"), "current": request.endpoint == f"admin.{page}"}
         for name, page in zip(names, PAGES, strict=True)
