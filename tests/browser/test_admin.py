@@ -91,6 +91,28 @@ def test_the_filter_of_the_journal_stands_on_one_line(visit, lang):
     assert len({round(box["y"] + box["height"]) for box in boxes}) == 1
 
 
+def test_an_auditor_follows_money_from_a_village_to_a_sale_and_back(visit):
+    page = visit("auditor", lang="en", java_script_enabled=False)
+    page.goto("/en/admin/programs/P-0001")
+    payment = page.locator("article").filter(has=page.get_by_text("P-0001-1", exact=True))
+
+    payment.get_by_role("link", name=re.compile("^Bank line")).click()
+    page.get_by_role("link", name=re.compile("^J-")).first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Disbursement paid")
+    shares = page.locator("section[aria-labelledby=whose]")
+    row = shares.locator("tbody tr").first
+    part, whole = (amount(r.locator("td.n").inner_text()) for r in (row, shares.locator("tfoot")))
+    assert 0 < part <= whole == 520_000
+    row.get_by_role("link", name=re.compile("^Order L-")).click()
+
+    way = page.locator("section[aria-labelledby=way]")
+    expect(way.get_by_role("link", name="P-0001-1", exact=True)).to_have_count(1)
+    places = way.locator("tbody tr:not(.group) td.n").all_inner_texts()
+    assert sum(map(amount, places)) == amount(way.locator("tfoot td.n").inner_text())
+    way.get_by_role("link", name=re.compile("^Bank line")).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Line of the bank")
+
+
 def test_no_program_is_paid_by_one_person_alone(visit):
     first, second = visit("admin1", lang="en"), visit("admin2", lang="en")
     first.goto("/en/admin/programs")
