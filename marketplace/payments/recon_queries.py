@@ -227,6 +227,15 @@ def find_match_of(line: BankLine) -> ReconMatch | None:
     return db.session.scalar(select(ReconMatch).where(ReconMatch.bank_line_id == line.id))
 
 
+def entries_of_stripe_line(line: StripeLine) -> Sequence[int]:
+    """The entries that a line of Stripe is: what was paid, then its fee."""
+    return db.session.scalars(
+        select(ReconMatch.entry_id)
+        .where(ReconMatch.stripe_line_id == line.id)
+        .order_by(ReconMatch.id)
+    ).all()
+
+
 def bank_lines_of(entry_ids: Collection[int]) -> dict[int, BankLine]:
     """The lines of banks that confirm these entries; one query, none for none."""
     if not entry_ids:

@@ -9,7 +9,7 @@ from marketplace.kernel.db import db
 from marketplace.kernel.money import won
 from marketplace.ledger.queries import entries_about, entry_number
 from marketplace.payments.bank import match_bank_lines
-from marketplace.payments.models import BankLine, BankStatement
+from marketplace.payments.models import BankLine, BankStatement, ReconMatch, StripeLine
 from marketplace.reinvestment.models import Disbursement
 from marketplace.reinvestment.operations import finish_program, propose_disbursement
 from marketplace.reinvestment.queries import (
@@ -105,6 +105,32 @@ def test_the_banks_line_leads_to_the_orders(reader, world, payment, line):
         f"orders/{world.delivered.number}",
     } <= links_of(page)
     assert "Together, 1 share 1,200" in text_of(page)
+
+
+def test_a_line_of_stripe_and_the_sale_lead_to_each_other(reader, world):
+    sale = entries_about("order", world.delivered.number)[0]
+    line = saved(
+        StripeLine(
+            id="txn_1",
+            kind="charge",
+            category="charge",
+            source_id="ch_1",
+            currency="KRW",
+            gross_minor=112_000,
+            fee_minor=0,
+            net_minor=112_000,
+            created_at=LATER,
+            raw="{}",
+            seen_at=LATER,
+        )
+    )
+    saved(ReconMatch(stripe_line_id=line.id, part="gross", entry_id=sale.id, line_no=1, at=LATER))
+
+    page = reader.get("/en/admin/reconciliation/stripe/txn_1")
+
+    assert {f"ledger/{sale.id}", f"programs/{world.program.number}"} <= links_of(page)
+    entry = reader.get(f"/en/admin/ledger/{sale.id}")
+    assert "reconciliation/stripe/txn_1" in links_of(entry)
 
 
 def test_every_entry_of_the_chain_leads_both_ways(reader, world, payment, line):

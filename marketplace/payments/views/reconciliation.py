@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app, flash, redirect, url_for
@@ -33,6 +34,7 @@ from marketplace.payments.recon_queries import (
     count_bank_candidates,
     count_unmatched_bank_lines,
     count_unmatched_lines,
+    entries_of_stripe_line,
     expected_opening,
     find_booking_of,
     find_match_of,
@@ -207,6 +209,7 @@ def _stripe_line(line: StripeLine, form: ClassifyForm) -> ResponseReturnValue:
         gross=Money(line.gross_minor, line.currency),
         fee=Money(line.fee_minor, line.currency),
         is_explained=is_classified(line.id),
+        **_booked_as(entries_of_stripe_line(line)),
         may_explain=current_user.has_role(Role.ADMIN) and waits,
     )
 
@@ -237,6 +240,18 @@ def new_match(line_id: int) -> ResponseReturnValue:
     return _bank_line(line, form)
 
 
+def _booked_as(entry_ids: Sequence[int]) -> dict[str, Any]:
+    """What a line is in the books, for `payments/_booked_as.html`."""
+    entries = [get_entry(entry_id) for entry_id in entry_ids]
+    return {
+        "entries": entries,
+        # A charge and its fee are about the same matter.
+        "sections": behind(entries[0]) if entries else [],
+        "description": description,
+        "has_entries": "admin.show_entry" in current_app.view_functions,
+    }
+
+
 def _match_form(line: BankLine, **options: Any) -> MatchForm:
     form = MatchForm(**options)
     form.entry.choices = [
@@ -248,19 +263,15 @@ def _match_form(line: BankLine, **options: Any) -> MatchForm:
 
 def _bank_line(line: BankLine, form: MatchForm) -> ResponseReturnValue:
     match = find_match_of(line)
-    entry = get_entry(match.entry_id) if match else None
     return render_form(
         "payments/bank_line.html",
         form,
         line=line,
         is_waiting=match is None,
-        entry=entry,
-        sections=behind(entry) if entry else [],
-        has_entries="admin.show_entry" in current_app.view_functions,
+        **_booked_as([match.entry_id] if match else []),
         booking=find_booking_of(line),
         ways=ways_for(line),
         kind_name=kind_name,
-        description=description,
         has_candidates=bool(form.entry.choices),
         may_act=current_user.has_role(Role.ADMIN),
     )
