@@ -34,6 +34,7 @@ from marketplace.ledger.operations import (
     propose_period_change,
 )
 from marketplace.ledger.policies import seal_policy
+from marketplace.ledger.queries import balance
 from marketplace.ledger.queries.audits import run_checks
 from marketplace.ledger.queries.entry_proposals import get_entry_proposal
 from marketplace.ledger.queries.periods import count_entries_in, get_period_change
@@ -200,3 +201,32 @@ def test_two_colleagues_signing_an_entry_at_once_book_it_once(committed):
     db.session.rollback()
     assert {type(outcome) for outcome in outcomes} == {int, EntryProposalDecided}
     assert db.session.query(LedgerEntry).count() == 1
+
+
+def test_two_signatures_at_once_do_not_take_the_cash_that_funds_need(committed):
+    with transaction():
+        post(a_draft({"assets:bank-trust": won(1_000), "funds:village:programs": won(-1_000)}))
+        post(a_draft({"assets:bank": won(100), "equity:opening": won(-100)}))
+        asked = [
+            propose_adjustment(
+                [Line("expenses:bank-fee", won(60)), Line("assets:bank", won(-60))],
+                effective_on=NOON.date(),
+                memo=f"Fee {number}",
+                reason="The bank's letter",
+                by=1,
+                at=NOON,
+            ).id
+            for number in range(2)
+        ]
+
+    def sign(proposal_id):
+        def act():
+            proposal = get_entry_proposal(proposal_id)
+            approve_entry(proposal, by=2, body_sha256=proposal.body_sha256, at=NOON)
+
+        return act
+
+    results = at_once(committed, *[sign(proposal_id) for proposal_id in asked])
+
+    assert sorted(type(result).__name__ for result in results) == ["FundsUncovered", "NoneType"]
+    assert balance("assets:bank:krw") == won(40)

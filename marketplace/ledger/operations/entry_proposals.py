@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from sqlalchemy import func, select
 
-from marketplace.kernel.db import db, exists, lock
+from marketplace.kernel.db import db, exists, lock, lock_word
 from marketplace.kernel.money import Money
 from marketplace.kernel.time import SEOUL, today_in_seoul
 from marketplace.ledger.drafts import Line, NewEntry
@@ -276,6 +276,8 @@ def _check_covered(lines: Sequence[Line]) -> None:
     taken = -sum(line.amount.minor for line in lines if line.path in CASH)
     if taken <= 0:
         return
+    # Of two signatures at once the second sees what the first has taken.
+    lock_word("cash of the funds")
     found = coverage(list_accounts()).get(lines[0].amount.currency)
     if found is None:
         return
