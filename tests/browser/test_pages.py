@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 from tests.browser.conftest import DESKTOP, PHONE
@@ -31,6 +31,7 @@ def test_no_page_scrolls_sideways_or_fails_a_reader(visit, numbers, who):
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         if wide > NARROW["width"]:
             wrong.append(f"{address}: {wide} px wide at 320")
+        page.evaluate(AXE_SCRIPT)
         sizes = (PHONE, DESKTOP) if number % 2 else (DESKTOP, PHONE)
         for scheme, size, rules in zip(("light", "dark"), sizes, (RULES, LOOKS), strict=True):
             page.emulate_media(color_scheme=scheme)
@@ -49,7 +50,7 @@ def _show_whole(page: Page, width: int) -> None:
 
 
 def axe(page: Page, rules: list[str]) -> list[str]:
-    """What axe finds, a line each."""
+    """What axe, which the page has loaded, finds; a line each."""
     options = {"runOnly": rules, "resultTypes": ["violations"]}
-    found = Axe().run(page, options=options).response["violations"]
+    found = page.evaluate("async (options) => (await axe.run(options)).violations", options)
     return [f"{rule['id']} {[node['target'][0] for node in rule['nodes'][:3]]}" for rule in found]
