@@ -7,19 +7,18 @@ from datetime import datetime, timedelta
 from zipfile import BadZipFile, ZipFile
 
 from flask import current_app
-from sqlalchemy import func, select
 
 from marketplace.bundles import Bundle, current_bundle
 from marketplace.kernel.config import Config
-from marketplace.kernel.db import db
 from marketplace.kernel.errors import N_
 from marketplace.kernel.money import Money
 from marketplace.ledger.chart import currency_of
 from marketplace.ledger.errors import NoteUnreadable
 from marketplace.ledger.hooks import Breach, Finding, register_check
-from marketplace.ledger.models import LedgerEntry
+from marketplace.ledger.models import LedgerDecision, LedgerEntry
 from marketplace.ledger.notes import Checkpoint, Verifier
 from marketplace.ledger.public import verify
+from marketplace.ledger.queries.invariants.counting import count_rows
 from marketplace.ledger.queries.sealing import balances_under, count_waiting, find_head, get_head
 from marketplace.ledger.queries.sealing_faults import check_seal
 from marketplace.sealing import find_public_key, head_file, read_head_file
@@ -29,8 +28,8 @@ SEALED_WITHIN = timedelta(hours=1)
 
 
 def register_checks() -> None:
-    register_check("I13", N_("Signed heads and the entries under them"), check_heads)
-    register_check("I13", N_("Entries that wait for their seal"), check_waiting)
+    register_check("I13", N_("Signed heads and what is under them"), check_heads)
+    register_check("I13", N_("What waits for its seal"), check_waiting)
     register_check("I14", N_("Balances in the public copy"), check_public_copy)
 
 
@@ -48,19 +47,19 @@ def check_heads(at: datetime) -> Finding:
         return Finding(0, [Breach(N_("The head that was written down last cannot be read."))])
     report = check_seal(key, last_seen=last_seen)
     return Finding(
-        report.entries,
+        report.leaves,
         [Breach(fault.message, {**fault.facts}, fault.entry_id) for fault in report.faults],
     )
 
 
 def check_waiting(at: datetime) -> Finding:
-    """Whether a log that was begun takes up every entry, also one that was committed late."""
+    """Whether a log that was begun takes up everything, also what was committed late."""
     if _find_key() is None or find_head() is None:
         return Finding(0)
     waiting, first = count_waiting(before=at - SEALED_WITHIN)
-    message = N_("%(count)s entries wait for their seal for more than an hour.")
+    message = N_("%(count)s entries or decisions wait for their seal for more than an hour.")
     return Finding(
-        int(db.session.scalar(select(func.count()).select_from(LedgerEntry)) or 0),
+        count_rows(LedgerEntry) + count_rows(LedgerDecision),
         [Breach(message, {"count": waiting}, first)] if waiting else [],
     )
 

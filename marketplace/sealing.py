@@ -135,9 +135,9 @@ def write_head_file(path: Path, text: str) -> None:
 
 
 def seal_waiting(config: Config, signer: Signer, *, is_whole: bool = True) -> int:
-    """Seal what is committed by now, and write the head down; returns how many entries.
+    """Seal what is committed by now, and write the head down; returns how many leaves that took.
 
-    Unless `is_whole`, only entries of the last minutes are looked for. Raises SealForked,
+    Unless `is_whole`, only what the last minutes brought is looked for. Raises SealForked,
     SealBroken.
     """
     at = now()
@@ -157,7 +157,7 @@ def seal_waiting(config: Config, signer: Signer, *, is_whole: bool = True) -> in
             )
         if head is None:
             break
-        is_full = head.size - (newest.size if newest else 0) == BATCH
+        is_full = head.size - (newest.size if newest else 0) >= BATCH
         newest = head
         write_head_file(head_file(config), head.note)
         # What came meanwhile waits for the next look: under load no head is for a handful.

@@ -71,7 +71,7 @@ def keep_ledger_balances(anew: bool) -> None:
 @ledger.command("verify")
 @click.option("--last-head", type=A_FILE, help="A head seen before; else the sealer's own.")
 def verify_ledger(last_head: Path | None) -> None:
-    """Compare the books with what was sealed, entry by entry."""
+    """Compare the books with what was sealed, leaf by leaf: entries and decisions."""
     from marketplace.ledger.queries.sealing_faults import check_seal
     from marketplace.sealing import head_file, read_head_file, read_public_key
 
@@ -84,7 +84,7 @@ def verify_ledger(last_head: Path | None) -> None:
         raise click.ClickException("The head seen last is not signed by our key.")
     report = check_seal(key, last_seen=seen.checkpoint if seen else None)
     click.echo(f"key: {key.text}")
-    click.echo(f"entries: {report.entries}, heads: {report.heads}, not sealed: {report.waiting}")
+    click.echo(f"leaves: {report.leaves}, heads: {report.heads}, not sealed: {report.waiting}")
     for fault in report.faults:
         click.echo(f"WRONG: {fault}")
     if report.faults:

@@ -62,7 +62,7 @@ class SealBroken(Conflict):
 
 
 class SealForked(Conflict):
-    message = N_("A head of %(size)s entries was seen that the ledger does not have.")
+    message = N_("A head of %(size)s leaves was seen that the ledger does not have.")
 
 
 class NotSealed(NotFound):

@@ -67,9 +67,9 @@ def leaf_of(entry: Booked, *, salt: bytes, receipt: str | None) -> dict[str, Any
         "id": str(entry.id),
         "kind": entry.kind,
         "lines": [[line.code, line.currency, str(line.amount)] for line in entry.lines],
-        "occurred_at": _instant(entry.occurred_at),
+        "occurred_at": instant(entry.occurred_at),
         "policy": _number(entry.policy_id),
-        "posted_at": _instant(entry.posted_at),
+        "posted_at": instant(entry.posted_at),
         "private": sha256(salt + canonical(private_part(entry))).hexdigest(),
         "receipt": receipt,
         "ref": f"{entry.ref_kind}:{entry.ref_id}" if is_public else None,
@@ -110,8 +110,8 @@ def written_leaf(
         f'{{"effective_on":"{entry.effective_on.isoformat()}","id":"{entry.id}"'
         f',"kind":{quoted(entry.kind)}'
         f',"lines":[{written_lines(entry.lines) if lines is None else lines}]'
-        f',"occurred_at":"{_instant(entry.occurred_at)}","policy":{_quoted(entry.policy_id)}'
-        f',"posted_at":"{_instant(entry.posted_at)}"'
+        f',"occurred_at":"{instant(entry.occurred_at)}","policy":{_quoted(entry.policy_id)}'
+        f',"posted_at":"{instant(entry.posted_at)}"'
         f',"private":"{sha256(salt + private.encode()).hexdigest()}"'
         f',"receipt":{_words(receipt)}'
         f',"ref":{quoted(f"{entry.ref_kind}:{entry.ref_id}") if is_public else "null"}'
@@ -159,6 +159,11 @@ def canonical(content: dict[str, Any]) -> bytes:
     return _write(content).encode()
 
 
+def instant(at: datetime) -> str:
+    """An instant of UTC as leaves have it, to the microsecond."""
+    return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
 def _number(value: int | None) -> str | None:
     return None if value is None else str(value)
 
@@ -175,7 +180,3 @@ def _signatures(entry: Booked) -> int:
     if entry.proposed_by is None and entry.approved_by is None:
         return 0
     return len({entry.proposed_by, entry.approved_by} - {None})
-
-
-def _instant(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

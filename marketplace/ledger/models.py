@@ -128,16 +128,20 @@ class LedgerAccountControl(Model):
 
 
 class LedgerLeaf(Model):
-    """The place of an entry in the sealed log, in the order of sealing.
+    """The place of an entry or of a decision in the sealed log, in the order of sealing.
 
     `salt` hides what is private in the leaf; `receipt` is what the code on a buyer's receipt
-    opens. The leaf's bytes are never kept: they are written anew from the entry.
+    opens. The leaf's bytes are never kept: they are written anew from the entry or decision.
     """
 
     __tablename__ = "ledger_leaves"
+    __table_args__ = (
+        CheckConstraint("(entry_id IS NULL) <> (decision_id IS NULL)", name="one_thing"),
+    )
 
     leaf_index: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
-    entry_id: Mapped[int] = mapped_column(Minor, unique=True)
+    entry_id: Mapped[int | None] = mapped_column(Minor, unique=True)
+    decision_id: Mapped[int | None] = mapped_column(Minor, unique=True)
     salt: Mapped[bytes]
     receipt: Mapped[str | None]
     leaf_hash: Mapped[bytes]
@@ -386,3 +390,33 @@ class LedgerEntryProposal(Model):
     def is_waiting(self) -> bool:
         """Proposed, and neither signed nor withdrawn."""
         return self.approved_by is None and self.withdrawn_by is None
+
+
+class LedgerDecision(Model):
+    """Something that people decided, as it was decided; append-only, and sealed as entries are.
+
+    `subject` names the row it is about, which is decided once: `policy:3`. `body` is what the
+    public may know, as canonical JSON. `decided_by` is who signed, or who took it back; nobody
+    where the books were opened with it. `proposal_sha256` is of what the second person read.
+    """
+
+    __tablename__ = "ledger_decisions"
+    __table_args__ = (
+        CheckConstraint(
+            "outcome <> 'signed' OR (proposed_by IS NOT NULL AND decided_by IS NOT NULL"
+            " AND decided_by <> proposed_by)",
+            name="four_eyes",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    outcome: Mapped[str]
+    subject: Mapped[str] = mapped_column(unique=True)
+    body: Mapped[str]
+    reason: Mapped[str]
+    proposal_sha256: Mapped[str | None]
+    proposed_by: Mapped[int | None]
+    proposed_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None]
+    decided_at: Mapped[datetime]

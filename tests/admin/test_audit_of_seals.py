@@ -53,9 +53,9 @@ def broken(at=None) -> dict[str, list[str]]:
 
 def test_sealed_books_and_their_public_copy_are_read_again(sealed):
     assert looked_at() == {
-        "Signed heads and the entries under them": 7,
-        "Entries that wait for their seal": 7,
-        "Balances in the public copy": 7,
+        "Signed heads and what is under them": 9,
+        "What waits for its seal": 9,
+        "Balances in the public copy": 9,
     }
     assert broken() == {}
 
@@ -93,7 +93,7 @@ def test_a_log_that_was_cut_off_is_noticed_by_the_head_beside_it(sealed, config)
         longer = Checkpoint(signer.name, sealed.size + 1, sealed.root)
         last.write_text(Note(longer, (signer.sign(longer),)).text)
         assert broken() == {
-            "I13": [f"A head of {sealed.size + 1} entries was seen that the ledger does not have."]
+            "I13": [f"A head of {sealed.size + 1} leaves was seen that the ledger does not have."]
         }
         last.write_text("no head")
         assert broken() == {"I13": ["The head that was written down last cannot be read."]}
@@ -109,7 +109,7 @@ def test_an_entry_that_nobody_seals_is_named_after_an_hour(sealed):
 
     assert broken() == {}
     assert broken(now() + SEALED_WITHIN) == {
-        "I13": ["1 entries wait for their seal for more than an hour."]
+        "I13": ["1 entries or decisions wait for their seal for more than an hour."]
     }
     assert entry_id in {
         breach.entry_id
@@ -179,10 +179,9 @@ def test_a_public_copy_that_was_changed_is_noticed(sealed, config):
 
     assert broken() == {
         "I14": [
-            "The checker of the public copy says: “The entries are not those that were sealed:"
+            "The checker of the public copy says: “The leaves are not those that were sealed:"
             " their root is another.”",
-            "The checker of the public copy says: “The head of 5 entries does not fit the"
-            " history.”",
+            "The checker of the public copy says: “The head of 7 leaves does not fit the history.”",
         ]
     }
     bundle.path.write_text("no bundle")
@@ -196,7 +195,7 @@ def test_heads_of_another_key_are_not_ours(sealed):
     with transaction():
         seal_entries(SIGNER, at=now())
 
-    assert "The head of 8 entries is not signed by our key." in broken()["I13"]
+    assert "The head of 10 leaves is not signed by our key." in broken()["I13"]
 
 
 def test_the_page_says_what_was_looked_at(sealed, first):

@@ -116,11 +116,11 @@ def test_the_journal_and_the_entry_say_how_far_the_books_are_sealed(app, reader,
     text = text_of(reader.get("/en/admin/ledger/"))
     entry = text_of(reader.get(f"/en/admin/ledger/{sale.id}"))
 
-    assert "Sealed entries 7" in text
+    assert "Sealed entries and decisions 9" in text
     assert "Seal of " in text
     assert "Check everything again" not in text
     assert "Leaf" in entry
-    assert "Head that covers it of 7 entries" in entry
+    assert "Head that covers it of 9 entries and decisions" in entry
 
 
 def test_a_cooperative_is_shown_by_its_name_and_its_code_small(reader, sale):

@@ -34,13 +34,14 @@ def test_only_the_kernel_commits():
 
 
 def test_operations_read_neither_clock_nor_reader():
-    # The ledger stamps `posted_at` itself: nobody may tell it when it wrote.
-    own_clock = ROOT / "marketplace" / "ledger" / "operations" / "posting.py"
+    # The ledger stamps `posted_at` and ids itself: nobody may tell it when it wrote.
+    ledger = ROOT / "marketplace" / "ledger" / "operations"
+    own_clocks = {ledger / "posting.py", ledger / "decisions.py"}
     inside = [
         path
         for path in SOURCES
         if ("operations" in path.parts or path.stem in {"operations", "models"})
-        and path != own_clock
+        and path not in own_clocks
     ]
 
     assert lines_with(r"\bnow\(\)|current_user|datetime\.now", inside) == []

@@ -4,11 +4,11 @@ from pathlib import Path
 ROOMS = Path(__file__).resolve().parents[2] / "marketplace"
 TABLES = (
     r"(ledger_(entries|entry_proposals|postings|accounts|account_controls|periods|period_changes|audits|leaves"
-    r"|tile_roots|heads|cosignatures)|split_polic(ies|y_proposals))"
+    r"|tile_roots|heads|cosignatures|decisions)|split_polic(ies|y_proposals))"
 )
 MODELS = (
     r"(Ledger(Entry|EntryProposal|Posting|Account|AccountControl|Period|PeriodChange|Audit|Leaf|TileRoot|Head"
-    r"|Cosignature)|SplitPolicy(Proposal)?)"
+    r"|Cosignature|Decision)|SplitPolicy(Proposal)?)"
 )
 WRITING = re.compile(
     rf"(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+(TABLE\s+)?{TABLES}\b"

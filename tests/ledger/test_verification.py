@@ -39,7 +39,7 @@ KEY = SIGNER.verifier.text
 
 
 def a_history() -> list[int]:
-    """Four entries under two heads: two sales, one in two currencies, and its reversal."""
+    """A division and four entries under two heads: two sales, an exchange and its reversal."""
     policy = set_policy("sale", {"cooperative": 10_000}, valid_from=NOON)
     sold = sell(2)
     seal()
@@ -83,11 +83,12 @@ def test_an_honest_history_passes(history, tmp_path, capsys):
 
     assert code == 0
     assert "All 4 entries balance" in said
+    assert "Decisions of people: 1." in said
     assert "grew through all 2 published heads" in said
     assert "WRONG" not in said
     assert faults() == []
     report = check_seal(SIGNER.verifier)
-    assert (report.entries, report.heads, report.waiting) == (4, 2, 0)
+    assert (report.leaves, report.heads, report.waiting) == (5, 2, 0)
 
 
 CHANGES = {
@@ -144,13 +145,13 @@ def test_a_changed_entry_is_noticed(history, tmp_path, capsys, change, place):
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE ledger_heads SET root = (SELECT root FROM ledger_heads WHERE size = 2)"
-        " WHERE size = 4",
-        "DELETE FROM ledger_heads WHERE size = 4",
-        "UPDATE ledger_heads SET note = (SELECT note FROM ledger_heads WHERE size = 2)"
-        " WHERE size = 4",
-        "UPDATE ledger_heads SET note = replace(note, 'lumbung', 'lumbvng') WHERE size = 4",
-        "UPDATE ledger_heads SET note = replace(note, 'lumbung', 'lumbvng') WHERE size = 2",
+        "UPDATE ledger_heads SET root = (SELECT root FROM ledger_heads WHERE size = 3)"
+        " WHERE size = 5",
+        "DELETE FROM ledger_heads WHERE size = 5",
+        "UPDATE ledger_heads SET note = (SELECT note FROM ledger_heads WHERE size = 3)"
+        " WHERE size = 5",
+        "UPDATE ledger_heads SET note = replace(note, 'lumbung', 'lumbvng') WHERE size = 5",
+        "UPDATE ledger_heads SET note = replace(note, 'lumbung', 'lumbvng') WHERE size = 3",
     ],
 )
 def test_a_changed_head_is_noticed(history, tmp_path, capsys, change):
@@ -180,12 +181,12 @@ def test_tiles_that_were_changed_are_noticed(database):
     seal()
     tamper("UPDATE ledger_tile_roots SET position = 1")
 
-    assert faults() == ["The tiles of the log are not those of its entries."]
+    assert faults() == ["The tiles of the log are not those of its leaves."]
 
 
 CUT = (
-    "DELETE FROM ledger_heads WHERE size = 4",
-    "DELETE FROM ledger_leaves WHERE leaf_index >= 2",
+    "DELETE FROM ledger_heads WHERE size = 5",
+    "DELETE FROM ledger_leaves WHERE leaf_index >= 3",
     "DELETE FROM ledger_postings WHERE entry_id IN (:first, :second)",
     "DELETE FROM ledger_entries WHERE id = :second",
     "DELETE FROM ledger_entries WHERE id = :first",
@@ -203,9 +204,9 @@ def test_a_history_that_was_cut_off_is_noticed_by_who_saw_more(history, tmp_path
 
     assert code == 1
     assert "cut off" in said
-    assert verify.read_head(last_head.read_text()).size == 4
+    assert verify.read_head(last_head.read_text()).size == 5
     assert faults() == []
-    assert faults(last_seen=seen) == ["A head of 4 entries was seen that the ledger does not have."]
+    assert faults(last_seen=seen) == ["A head of 5 leaves was seen that the ledger does not have."]
 
 
 def test_a_history_that_was_rewritten_is_noticed_by_who_saw_it(history, tmp_path, capsys):
@@ -231,8 +232,8 @@ def test_the_head_that_is_remembered_moves_on(history, tmp_path, capsys):
 
     code, said = check(capsys, a_bundle(tmp_path / "b.zip"), "--last-head", last_head)
 
-    assert (code, verify.read_head(last_head.read_text()).size) == (0, 7)
-    assert "Nothing of the 4 entries" in said
+    assert (code, verify.read_head(last_head.read_text()).size) == (0, 8)
+    assert "Nothing of the 5 leaves" in said
 
 
 def test_a_receipt_is_found_by_its_code(database, tmp_path, capsys):
@@ -252,7 +253,7 @@ def test_a_receipt_that_the_bundle_does_not_hold_is_no_reproach(history, tmp_pat
     code, said = check(capsys, bundle, "--receipt", "7K4M-92QX-5TPB")
 
     assert code == 2
-    assert "The bundle of 4 entries, the newest booked on 20" in said
+    assert "The bundle of 5 leaves, the newest entry booked on 20" in said
     assert "mistyped, or its entries are newer" in said
     assert "within ten minutes" in said
     assert "WRONG" not in said
@@ -309,8 +310,8 @@ def test_a_proof_that_is_newer_than_the_bundle_asks_for_a_new_bundle(history, tm
     code, said = check(capsys, bundle, "--receipt", proof)
 
     assert code == 2
-    assert "The bundle of 4 entries" in said
-    assert "goes up to entry 5" in said
+    assert "The bundle of 5 leaves" in said
+    assert "goes up to leaf 6" in said
     assert "The books are right" in said
     assert "ERROR" not in said
 
@@ -330,7 +331,7 @@ def test_a_proof_of_something_else_is_refused(history, tmp_path, capsys):
     bundle, proof = a_bundle(tmp_path / "b.zip"), tmp_path / "proof.json"
     for change in (
         lambda entry: entry["leaf"].update(kind="refund"),
-        lambda entry: entry.update(index="1"),
+        lambda entry: entry.update(index="0"),
         lambda entry: entry["proof"].pop(),
         lambda entry: entry["private"].update(memo="Order L-2"),
     ):
@@ -371,10 +372,10 @@ def test_every_changed_byte_of_the_entries_is_noticed(history, tmp_path, capsys)
     [
         ("balances.json", lambda b: b.replace(b'"2000"', b'"2001"'), "published with"),
         ("leaves.jsonl", lambda b: b.replace(b'","id"', b'", "id"', 1), "not written as"),
-        ("leaves.jsonl", lambda b: b.partition(b"\n")[2], "the bundle 3"),
+        ("leaves.jsonl", lambda b: b.partition(b"\n")[2], "the bundle 4"),
         ("leaves.jsonl", lambda b: b"".join(sorted(b.splitlines(True))[::-1]), "root"),
         ("checkpoints.jsonl", lambda b: b.replace(b'"note":"l', b'"note":"L'), "does not fit"),
-        ("checkpoint", lambda b: b.replace(b"\n4\n", b"\n3\n"), "not signed"),
+        ("checkpoint", lambda b: b.replace(b"\n5\n", b"\n4\n"), "not signed"),
     ],
 )
 def test_a_changed_bundle_is_noticed(history, tmp_path, capsys, name, change, words):
@@ -391,7 +392,7 @@ def signature_of_another_head(line: bytes) -> bytes:
     first, *others = line.splitlines(True)
     note, newest = (json.loads(row)["note"] for row in (first, others[-1]))
     text = note.rpartition("\n\n")[0] + "\n\n" + newest.rpartition("\n\n")[2]
-    return b"".join([json.dumps({"size": "2", "note": text}).encode() + b"\n", *others])
+    return b"".join([json.dumps({"size": "3", "note": text}).encode() + b"\n", *others])
 
 
 def without_signature(line: bytes) -> bytes:
@@ -405,7 +406,7 @@ def test_each_older_head_must_be_signed(history, tmp_path, capsys, change):
     code, said = check(capsys, bundle, "--key", KEY)
 
     assert code == 1
-    assert "The head of 2 entries is not signed by the key." in said
+    assert "The head of 3 leaves is not signed by the key." in said
 
 
 def test_of_very_many_heads_some_are_drawn_and_it_is_said(history, tmp_path, capsys, monkeypatch):
@@ -566,7 +567,7 @@ def test_the_command_notices_a_cut_and_the_sealer_stops(committed, engine_name):
         db.engine.dispose()
 
     assert verified.exit_code == 1
-    assert "A head of 1 entries was seen" in verified.output
+    assert "A head of 1 leaves was seen" in verified.output
     assert sealed.exit_code == 1
     assert (key_file(config).read_text(), head_file(config).read_text()) == before
 
@@ -619,4 +620,4 @@ def test_cosignatures_that_were_changed_are_noticed(history):
     assert faults() == []
     tamper("UPDATE ledger_cosignatures SET line = replace(line, 'A', 'B')")
 
-    assert faults() == ["A cosignature under the head of 4 entries is wrong."]
+    assert faults() == ["A cosignature under the head of 5 leaves is wrong."]

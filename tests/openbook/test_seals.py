@@ -62,8 +62,8 @@ def test_a_new_seal_is_on_the_page_at_once(client, app, sealed, world):
 
     head = seal_with(app)
 
-    assert f"Entries in this seal: {sealed.size}." in unsealed
-    assert f"Entries in this seal: {head.size}." in text_of(client.get("/en/ledger"))
+    assert f"Entries and decisions in this seal: {sealed.size}." in unsealed
+    assert f"Entries and decisions in this seal: {head.size}." in text_of(client.get("/en/ledger"))
 
 
 def test_before_the_first_seal_the_page_says_so(client):
@@ -83,7 +83,7 @@ def test_all_heads_are_listed_newest_first(client, app, sealed, world):
 
     sizes = re.findall(r"/ledger/checkpoint/(\d+)", page)
     # The first one was made before the program was signed.
-    assert sizes == [str(newest.size), str(sealed.size), "5"]
+    assert sizes == [str(newest.size), str(sealed.size), "7"]
     old = client.get(f"/ledger/checkpoint/{sealed.size}").get_data(as_text=True)
     assert old == sealed.note
 
@@ -236,8 +236,8 @@ def test_who_asks_makes_a_bundle_only_when_the_last_one_is_old(app, sealed, worl
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("ko", "묶음 파일에는 분개 <n>건이"),
-        ("id", "sekarang memuat <n> catatan"),
+        ("ko", "묶음 파일에는 분개와 결정 <n>건이"),
+        ("id", "sekarang memuat <n> catatan dan keputusan"),
         ("en", "now holds <n> entries"),
     ],
 )

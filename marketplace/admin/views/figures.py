@@ -40,7 +40,7 @@ def check_figures(check: Check, seal: Seal, at: datetime) -> list[dict[str, obje
             "note": _("%(amount)s more wait for delivery", amount=format_amount(check.held)),
         },
         {
-            "label": _("Sealed entries"),
+            "label": _("Sealed entries and decisions"),
             "value": format_number(seal.size),
             "note": _seal_note(check, seal, at),
         },

@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from marketplace.kernel.db import db, exists, lock, lock_word
 from marketplace.kernel.money import Money
 from marketplace.kernel.time import SEOUL, today_in_seoul
+from marketplace.ledger.decisions import facts_of_entry_proposal
 from marketplace.ledger.drafts import Line, NewEntry
 from marketplace.ledger.errors import (
     AlreadyReversed,
@@ -41,6 +42,7 @@ from marketplace.ledger.errors import (
 )
 from marketplace.ledger.hooks import check_adjustable, find_reversible
 from marketplace.ledger.models import LedgerEntry, LedgerEntryProposal
+from marketplace.ledger.operations.decisions import keep_decision
 from marketplace.ledger.operations.posting import mirror, post, reverse
 from marketplace.ledger.queries.balances import list_accounts
 from marketplace.ledger.queries.entries import Entry, get_entry
@@ -148,6 +150,7 @@ def approve_entry(proposal: LedgerEntryProposal, *, by: int, body_sha256: str, a
     proposal.approved_by = by
     proposal.approved_at = at
     db.session.flush()
+    keep_decision(facts_of_entry_proposal(proposal), after=proposal.entry_id)
     log.info("entry approved", proposal=proposal.id, entry=proposal.entry_id, by=by)
     return proposal.entry_id
 
@@ -162,6 +165,7 @@ def withdraw_entry(proposal: LedgerEntryProposal, *, by: int, at: datetime) -> N
     proposal.withdrawn_by = by
     proposal.withdrawn_at = at
     db.session.flush()
+    keep_decision(facts_of_entry_proposal(proposal))
 
 
 def lines_of(proposal: LedgerEntryProposal) -> list[Line]:

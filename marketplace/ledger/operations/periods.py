@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql
 
 from marketplace.kernel.db import db, lock
 from marketplace.kernel.time import today_in_seoul
+from marketplace.ledger.decisions import facts_of_period_change
 from marketplace.ledger.errors import (
     BooksBroken,
     PeriodBeforeBooks,
@@ -31,6 +32,7 @@ from marketplace.ledger.errors import (
 from marketplace.ledger.hooks import month_ends
 from marketplace.ledger.models import LedgerPeriod, LedgerPeriodChange, PeriodState
 from marketplace.ledger.operations.audits import record_audit
+from marketplace.ledger.operations.decisions import keep_decision
 from marketplace.ledger.queries.audits import run_checks
 from marketplace.ledger.queries.periods import (
     books_begin,
@@ -113,6 +115,7 @@ def approve_period_change(change: LedgerPeriodChange, *, by: int, at: datetime) 
     change.approved_by = by
     change.approved_at = at
     db.session.flush()
+    keep_decision(facts_of_period_change(change), after=change.last_entry_id)
     log.info("period changed", month=change.starts_on.isoformat(), to=str(change.to_state), by=by)
 
 
@@ -127,6 +130,7 @@ def withdraw_period_change(change: LedgerPeriodChange, *, by: int, at: datetime)
     change.withdrawn_by = by
     change.withdrawn_at = at
     db.session.flush()
+    keep_decision(facts_of_period_change(change))
 
 
 def _check_begun(starts_on: date) -> None:

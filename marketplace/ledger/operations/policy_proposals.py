@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import select
 
 from marketplace.kernel.db import db, exists, lock
+from marketplace.ledger.decisions import facts_of_policy_proposal
 from marketplace.ledger.errors import (
     NotYourPolicyProposal,
     PolicyDayTaken,
@@ -20,7 +21,8 @@ from marketplace.ledger.errors import (
     SelfApproval,
 )
 from marketplace.ledger.models import SplitPolicy, SplitPolicyProposal
-from marketplace.ledger.operations.policies import set_policy
+from marketplace.ledger.operations.decisions import keep_decision
+from marketplace.ledger.operations.policies import add_policy
 from marketplace.ledger.policies import check_policy, seal_policy
 from marketplace.ledger.queries import policy_at
 from marketplace.ledger.queries.policy_history import list_waiting_policies
@@ -107,13 +109,14 @@ def approve_policy(
         raise PolicyProposalStale
     check_policy(scope, parts, valid_from=valid_from, reason=reason, at=at)
     _check_free(scope, valid_from)
-    policy = set_policy(
+    policy = add_policy(
         scope, parts, valid_from=valid_from, proposed_by=proposal.proposed_by, approved_by=by
     )
     proposal.policy_id = policy.id
     proposal.approved_by = by
     proposal.approved_at = at
     db.session.flush()
+    keep_decision(facts_of_policy_proposal(proposal))
     log.info("policy approved", proposal=proposal.id, policy=policy.id, by=by)
 
 
@@ -127,6 +130,7 @@ def withdraw_policy(proposal: SplitPolicyProposal, *, by: int, at: datetime) -> 
     proposal.withdrawn_by = by
     proposal.withdrawn_at = at
     db.session.flush()
+    keep_decision(facts_of_policy_proposal(proposal))
 
 
 def _lock(proposal: SplitPolicyProposal) -> SplitPolicyProposal:

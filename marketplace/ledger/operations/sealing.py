@@ -1,6 +1,6 @@
-"""Sealing: committed entries get a leaf, and the new head a signature.
+"""Sealing: committed entries and decisions get a leaf, and the new head a signature.
 
-Rule: docs/adr/0008-sealed-ledger.md
+Rule: docs/adr/0008-sealed-ledger.md, docs/adr/0012-sealed-decisions.md
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, bindparam, func, insert, select, text
 
 from marketplace.kernel.db import db
+from marketplace.ledger.decisions import Decided, DecisionKind, written_decision
 from marketplace.ledger.errors import NoteUnreadable, SealBroken, SealForked
 from marketplace.ledger.leaves import Booked, receipt_tag, written_leaf
 from marketplace.ledger.merkle import TILE_HEIGHT, Frontier, is_consistent, leaf_hash
 from marketplace.ledger.models import LedgerCosignature, LedgerHead, LedgerLeaf, LedgerTileRoot
 from marketplace.ledger.notes import Checkpoint, Note, Signer, Verifier, read_note
-from marketplace.ledger.queries.sealing import find_head, get_head, list_unsealed, prove_growth
+from marketplace.ledger.queries.sealing import (
+    find_head,
+    get_head,
+    list_unsealed,
+    list_unsealed_decisions,
+    prove_growth,
+)
 
 BATCH = 1_000
 """Entries per head: on SQLite no writer waits longer than for these."""
@@ -30,12 +37,13 @@ ONE_SEALER = 0x5EA1
 
 LEAVES_AT_ONCE = text(
     """
-    INSERT INTO ledger_leaves (leaf_index, entry_id, salt, receipt, leaf_hash)
-    SELECT * FROM unnest(:leaf_index, :entry_id, :salt, :receipt, :leaf_hash)
+    INSERT INTO ledger_leaves (leaf_index, entry_id, decision_id, salt, receipt, leaf_hash)
+    SELECT * FROM unnest(:leaf_index, :entry_id, :decision_id, :salt, :receipt, :leaf_hash)
     """
 ).bindparams(
     bindparam("leaf_index", type_=ARRAY(BigInteger)),
     bindparam("entry_id", type_=ARRAY(BigInteger)),
+    bindparam("decision_id", type_=ARRAY(BigInteger)),
     bindparam("salt", type_=ARRAY(LargeBinary)),
     bindparam("receipt", type_=ARRAY(Text)),
     bindparam("leaf_hash", type_=ARRAY(LargeBinary)),
@@ -47,7 +55,7 @@ Codes = Mapping[str, Callable[[Collection[str]], Mapping[str, str]]]
 NewSalt = Callable[[int], bytes]
 
 
-def random_salt(entry_id: int) -> bytes:
+def random_salt(id_: int) -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
@@ -60,11 +68,12 @@ def seal_entries(
     last_seen: Checkpoint | None = None,
     new_salt: NewSalt = random_salt,
 ) -> LedgerHead | None:
-    """Seal the next committed entries, at most BATCH, and sign the head they make.
+    """Seal the next committed entries, at most BATCH, and decisions, and sign the head they make.
 
     Leaves follow the order of sealing, so an entry that was committed late gets a later leaf and
-    none is passed over; `since` (an id) only narrows the search down. Returns None where nothing
-    waits or another is sealing. Raises SealForked where the log lacks what was seen before
+    none is passed over; `since` (an id) only narrows the search down. A decision is under no head
+    without the entries it rests on, nor an entry without the division it names. Returns None where
+    nothing waits or another is sealing. Raises SealForked where the log lacks what was seen before
     (`last_seen`), SealBroken where its last head is not what this key signed.
     """
     if not _is_only_sealer():
@@ -72,11 +81,21 @@ def seal_entries(
     head = find_head()
     if last_seen is not None:
         check_seen(last_seen)
+    # Before the entries: those that a decision rests on were committed with it, or earlier.
+    decisions = list_unsealed_decisions(since=since)
     entries = list_unsealed(since=since, limit=BATCH)
-    if not entries:
+    if len(entries) == BATCH:
+        last = entries[-1][0].id
+        decisions = [
+            decision
+            for decision in decisions
+            if decision.kind == DecisionKind.POLICY or decision.id <= last + 1
+        ]
+    if not entries and not decisions:
         return None
     frontier = _frontier(head, signer.verifier)
-    _write_leaves(entries, frontier, codes or {}, new_salt)
+    leaves = _of_decisions(decisions, new_salt) + _of_entries(entries, codes or {}, new_salt)
+    _write_leaves(leaves, frontier)
     sealed = Checkpoint(signer.name, frontier.size, frontier.root())
     new_head = LedgerHead(
         size=frontier.size,
@@ -157,28 +176,48 @@ def _frontier(head: LedgerHead | None, verifier: Verifier) -> Frontier:
     return frontier
 
 
-def _write_leaves(
-    entries: Sequence[tuple[Booked, str | None]],
-    frontier: Frontier,
-    codes: Codes,
-    new_salt: NewSalt,
-) -> None:
-    tags = _receipt_tags([entry for entry, _ in entries], codes)
-    leaves: list[dict[str, Any]] = []
-    roots: list[dict[str, Any]] = []
-    for entry, lines in entries:
-        salt, receipt = new_salt(entry.id), tags.get(entry.id)
-        hash_ = leaf_hash(written_leaf(entry, salt=salt, receipt=receipt, lines=lines))
+def _of_decisions(decisions: Sequence[Decided], new_salt: NewSalt) -> list[dict[str, Any]]:
+    leaves = []
+    for decision in decisions:
+        salt = new_salt(decision.id)
         leaves.append(
             {
-                "leaf_index": frontier.size,
-                "entry_id": entry.id,
+                "entry_id": None,
+                "decision_id": decision.id,
                 "salt": salt,
-                "receipt": receipt,
-                "leaf_hash": hash_,
+                "receipt": None,
+                "leaf_hash": leaf_hash(written_decision(decision, salt=salt)),
             }
         )
-        completed = frontier.append(hash_)[TILE_HEIGHT::TILE_HEIGHT]
+    return leaves
+
+
+def _of_entries(
+    entries: Sequence[tuple[Booked, str | None]], codes: Codes, new_salt: NewSalt
+) -> list[dict[str, Any]]:
+    tags = _receipt_tags([entry for entry, _ in entries], codes)
+    leaves = []
+    for entry, lines in entries:
+        salt, receipt = new_salt(entry.id), tags.get(entry.id)
+        content = written_leaf(entry, salt=salt, receipt=receipt, lines=lines)
+        leaves.append(
+            {
+                "entry_id": entry.id,
+                "decision_id": None,
+                "salt": salt,
+                "receipt": receipt,
+                "leaf_hash": leaf_hash(content),
+            }
+        )
+    return leaves
+
+
+def _write_leaves(leaves: list[dict[str, Any]], frontier: Frontier) -> None:
+    """Give the leaves their places, and the tiles they fill their roots."""
+    roots: list[dict[str, Any]] = []
+    for leaf in leaves:
+        leaf["leaf_index"] = frontier.size
+        completed = frontier.append(leaf["leaf_hash"])[TILE_HEIGHT::TILE_HEIGHT]
         roots += [
             {
                 "level": level,

@@ -6,8 +6,8 @@
     python3 verify.py bundle.zip --receipt proof.json
     python3 verify.py bundle.zip --last-head head.txt --key "lumbung.example/ledger+1a2b3c4d+A…"
 
-It believes no stored hash. It reads every entry, writes it down anew in the one way entries are
-sealed, and computes the Merkle root, the sums and the balances itself.
+It believes no stored hash. It reads every leaf of the log, an entry or what people decided, as it
+was sealed, and computes the Merkle root, the sums and the balances itself.
 
 --key        the key you trust. Without it the key in the bundle is used, and printed: compare it
              with the one that is published elsewhere.
@@ -322,12 +322,12 @@ HASH = r'"[0-9a-f]{64}"'
 LINE = r'\["[A-Za-z0-9:-]+","[A-Z]{3}","-?[1-9][0-9]*"\]'
 # Whole lines of a text; what is looked at closer is in groups.
 ENTRIES = re.compile(
-    r'^\{"effective_on":"[0-9]{4}-[0-9][0-9]-[0-9][0-9]"'
+    r'^\{"effective_on":"([0-9]{4}-[0-9][0-9])-[0-9][0-9]"'
     r',"id":"([1-9][0-9]*)"'
     rf',"kind":{WORDS}'
     rf',"lines":\[({LINE}(?:,{LINE})+)\]'
     rf',"occurred_at":{INSTANT}'
-    rf',"policy":(?:null|{NUMBER})'
+    rf',"policy":(null|{NUMBER})'
     rf',"posted_at":{INSTANT}'
     rf',"private":{HASH}'
     rf',"receipt":(null|{HASH})'
@@ -362,8 +362,8 @@ def number_of(entry_id: str) -> str:
     return f"J-{digits[:5]}-{digits[5:9]}-{digits[9:]}"
 
 
-Entry = tuple[str, str, str, str]
-"""An id, its lines as they are written, its receipt, and what it reverses."""
+Entry = tuple[str, str, str, str, str, str]
+"""Its month, id, lines as they are written, division, receipt, and what it reverses."""
 
 
 def is_bound(path: str) -> bool:
@@ -379,11 +379,15 @@ class Books:
         self.places: set[tuple[str, str]] = set()
         self.ids: set[str] = set()
         self.reversed: set[str] = set()
+        self.policies: set[str] = set()
+        self.months: Counter[str] = Counter()
 
     def add(self, entries: list[Entry]) -> Iterator[str]:
         """Count them in; gives a sentence for each that breaks a rule of double entry."""
         balances = self.balances
-        for entry_id, lines, _, undone in entries:
+        self.policies.update([entry[3] for entry in entries])
+        self.months.update([entry[0] for entry in entries])
+        for _, entry_id, lines, _, _, undone in entries:
             words = lines[2:-2].replace('"],["', '","').split('","')
             codes, currencies, minors = words[::3], words[1::3], list(map(int, words[2::3]))
             if sum(minors) or currencies.count(currencies[0]) != len(currencies):
@@ -430,6 +434,138 @@ class Books:
         return cash, held
 
 
+# Decisions.
+
+# Begins as no entry does; what is looked at closer is in groups.
+DECIDED = b'{"body":'
+DECISION = re.compile(
+    r'\{"body":(\{.*\})'
+    rf',"decided_at":{INSTANT}'
+    rf',"decided_by":(null|{HASH})'
+    r',"id":"([1-9][0-9]*)"'
+    r',"kind":"(policy|period|entry)"'
+    r',"outcome":"(signed|withdrawn|opening)"'
+    rf',"private":{HASH}'
+    rf',"proposed_at":(?:null|{INSTANT})'
+    rf',"proposed_by":(null|{HASH})'
+    r',"type":"decision","v":"1"\}'
+)
+BODIES = {
+    "policy": {"parts", "policy", "scope", "valid_from"},
+    "period": {"entries", "from", "last_entry", "month", "to"},
+    "entry": {"entry", "kind", "reverses"},
+}
+STEPS = {("open", "soft"), ("soft", "open"), ("soft", "closed")}
+WHOLE = 10_000
+
+
+class Decisions:
+    """What people decided, in the order in which it was sealed."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.withdrawn = 0
+        self.ids: set[str] = set()
+        self.divisions: dict[str, tuple[str, str, bool]] = {}
+        self.months: dict[str, str] = {}
+        self.closed: dict[str, int] = {}
+        self.entries: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        return sum(self.kinds.values())
+
+    def add(self, line: bytes) -> str | None:
+        """Count one in; a sentence where it breaks a rule."""
+        text = line.decode("utf-8", "replace")
+        found = DECISION.fullmatch(text)
+        self.kinds[found.group(4) if found else "?"] += 1
+        body = read_body(found.group(1)) if found else None
+        if found is None or body is None or canonical(json.loads(text)) != line:
+            return "A decision is not written as decisions are sealed: " + text[:60]
+        _, decided_by, id_, kind, outcome, proposed_by = found.groups()
+        name = "Decision D" + number_of(id_)[1:]
+        if id_ in self.ids:
+            return f"{name} is there twice."
+        self.ids.add(id_)
+        if outcome == "withdrawn":
+            self.withdrawn += 1
+            return None
+        is_alone = "null" in (decided_by, proposed_by) or decided_by == proposed_by
+        if outcome == "signed" and is_alone:
+            return f"{name} was not signed by two people."
+        if set(body) != BODIES[kind] or (outcome == "opening" and kind != "policy"):
+            return f"{name} does not say what it decides."
+        if kind == "policy":
+            wrong = self._divide(body, outcome)
+        elif kind == "period":
+            wrong = self._turn(body)
+        else:
+            wrong = "is about an entry that was decided before" * (body["entry"] in self.entries)
+            self.entries.add(body["entry"])
+        return f"{name} {wrong}." if wrong else None
+
+    def _divide(self, body: dict[str, Any], outcome: str) -> str:
+        parts = [int(part) for part in body["parts"].values()]
+        if sum(parts) != WHOLE or min(parts) < 0:
+            return "divides more or less than the whole"
+        begin = (body["scope"], body["valid_from"])
+        if body["policy"] in self.divisions or begin in [
+            known[:2] for known in self.divisions.values()
+        ]:
+            return "is about a division that was decided before"
+        self.divisions[body["policy"]] = (*begin, outcome == "opening")
+        return ""
+
+    def _turn(self, body: dict[str, Any]) -> str:
+        month, begin, end = body["month"], body["from"], body["to"]
+        if (begin, end) not in STEPS or self.months.get(month, begin) != begin:
+            return f"turns {month} from {begin} to {end}, which was {self.months.get(month, begin)}"
+        self.months[month] = end
+        if end == "closed":
+            self.closed[month] = int(body["entries"])
+        return ""
+
+    def close(self, books: Books) -> None:
+        """Raises Wrong for what only all decisions and entries together show."""
+        for named in sorted(books.policies - {"null"}):
+            if named[1:-1] not in self.divisions:
+                raise Wrong(f"Entries name the division {named[1:-1]}, which nobody decided.")
+        first = {
+            scope: min(begin for known, begin, _ in self.divisions.values() if known == scope)
+            for scope, _, _ in self.divisions.values()
+        }
+        for scope, begin, is_opening in self.divisions.values():
+            if is_opening and begin != first[scope]:
+                raise Wrong(f"The division of {scope} from {begin} on was not signed.")
+        for entry_id in sorted(self.entries - books.ids):
+            raise Wrong(f"Entry {number_of(entry_id)} was signed, and is not there.")
+        for month, count in sorted(self.closed.items()):
+            if books.months[month] > count:
+                raise Wrong(
+                    f"{month} was closed with {count:,} entries and has {books.months[month]:,}."
+                )
+
+
+def read_body(text: str) -> dict[str, Any] | None:
+    """What was decided: words, numbers as text, and parts of a whole; None for anything else."""
+    try:
+        body: dict[str, Any] = json.loads(text)
+    except ValueError:
+        return None
+    words = [word for name, word in body.items() if name != "parts"]
+    parts = body.get("parts", {"whole": "0"})
+    if not isinstance(parts, dict) or not parts:
+        return None
+    numbers = [*parts.values(), *(body[name] for name in ("policy", "entry") if name in body)]
+    if body.get("to") == "closed":
+        numbers.append(body.get("entries"))
+    is_right = all(isinstance(word, (str, type(None))) for word in words) and all(
+        isinstance(number, str) and re.fullmatch("0|[1-9][0-9]*", number) for number in numbers
+    )
+    return body if is_right else None
+
+
 LATER = "A new bundle is made within ten minutes; download it then, and check again."
 
 
@@ -442,9 +578,11 @@ class Check:
         self.head = read_head(self._text("checkpoint"))
         self.code = code
         self.books = Books()
+        self.decisions = Decisions()
         self.tree = Tree()
         self.roots: dict[int, bytes] = {}
         self.found: list[dict[str, Any]] = []
+        self.undecided: list[str] = []
         self.newest = b""
 
     def steps(self, also: Iterable[int] = ()) -> list[Callable[[], str]]:
@@ -452,6 +590,7 @@ class Check:
         return [
             self.signature,
             lambda: self.entries(also),
+            self.decided,
             self.root,
             self.heads,
             self.balances,
@@ -486,10 +625,10 @@ class Check:
     def signature(self) -> str:
         if self.head.origin != self.key.name or not self.head.is_signed_by(self.key):
             raise Wrong("The newest head is not signed by the key.")
-        return f"The head of {self.head.size:,} entries is signed by {self.key.name}."
+        return f"The head of {self.head.size:,} leaves is signed by {self.key.name}."
 
     def entries(self, also: Iterable[int]) -> str:
-        """Read every entry; remember the roots that will be compared."""
+        """Read every leaf; remember the roots that will be compared."""
         heads = [json.loads(line) for line in self._lines("checkpoints.jsonl")]
         sizes = sorted({int(head["size"]) for head in heads} | {self.head.size} | set(also))
         wrongs: list[str] = []
@@ -497,14 +636,16 @@ class Check:
             lines = text[:-1].split(b"\n")
             wrongs += self._read(text, lines)
             self._grow([sha256(b"\x00" + line).digest() for line in lines], sizes)
-            self.newest = lines[-1]
+            entries = (line for line in reversed(lines) if not line.startswith(DECIDED))
+            self.newest = next(entries, self.newest)
         if wrongs:
             more = f" (and {len(wrongs) - 1:,} more)" if wrongs[1:] else ""
             raise Wrong(f"{wrongs[0]}{more}")
-        count = self.tree.size
-        if count != self.head.size:
-            raise Wrong(f"The head has {self.head.size:,} entries, the bundle {count:,}.")
+        size = self.tree.size
+        if size != self.head.size:
+            raise Wrong(f"The head has {self.head.size:,} leaves, the bundle {size:,}.")
         self.books.close()
+        count = size - self.decisions.count
         return f"All {count:,} entries balance in each of their currencies."
 
     def _grow(self, hashes: list[bytes], sizes: list[int]) -> None:
@@ -520,8 +661,10 @@ class Check:
         entries = written_as_sealed(text.decode("utf-8", "replace"))
         if len(entries) != len(lines):
             for place, line in enumerate(lines, self.tree.size + 1):
-                if not is_entry(line):
-                    yield f"Entry {place} is not written as entries are sealed."
+                if line.startswith(DECIDED):
+                    self.undecided += filter(None, [self.decisions.add(line)])
+                elif not is_entry(line):
+                    yield f"Leaf {place} is not written as entries are sealed."
             lines = [line for line in lines if is_entry(line)]
         if self.code is not None:
             self._find(self.code.encode(), lines, entries)
@@ -529,23 +672,39 @@ class Check:
 
     def _find(self, code: bytes, lines: list[bytes], entries: list[Entry]) -> None:
         """Keep the entries that belong to a receipt."""
-        for line, (entry_id, _, receipt, _) in zip(lines, entries):
+        for line, (_, entry_id, _, _, receipt, _) in zip(lines, entries):
             if receipt != "null":
                 tag = hmac.new(code, entry_id.encode(), "sha256").hexdigest()
                 if hmac.compare_digest(tag, receipt[1:-1]):
                     self.found.append(json.loads(line))
 
+    def decided(self) -> str:
+        """Whether each decision is signed by two people, and what holds is what was decided."""
+        decisions = self.decisions
+        if self.undecided:
+            more = f" (and {len(self.undecided) - 1:,} more)" if self.undecided[1:] else ""
+            raise Wrong(f"{self.undecided[0]}{more}")
+        if not decisions.count:
+            return "No decision is sealed in these books: they are older than that."
+        decisions.close(self.books)
+        kinds = decisions.kinds
+        return (
+            f"Decisions of people: {decisions.count:,}. On divisions {kinds['policy']:,}, "
+            f"on months {kinds['period']:,}, on entries {kinds['entry']:,}, of these "
+            f"{decisions.withdrawn:,} taken back; two people signed each that was signed."
+        )
+
     def root(self) -> str:
         if self.roots.get(self.head.size) != self.head.root:
-            raise Wrong("The entries are not those that were sealed: their root is another.")
-        return f"The entries are those that were sealed: root {self.head.root.hex()[:16]}…"
+            raise Wrong("The leaves are not those that were sealed: their root is another.")
+        return f"The leaves are those that were sealed: root {self.head.root.hex()[:16]}…"
 
     def heads(self) -> str:
         count, drawn = 0, []
         for line in self._lines("checkpoints.jsonl"):
             head = read_head(json.loads(line)["note"])
             if head.origin != self.key.name or self.roots.get(head.size) != head.root:
-                raise Wrong(f"The head of {head.size:,} entries does not fit the history.")
+                raise Wrong(f"The head of {head.size:,} leaves does not fit the history.")
             count += 1
             # Any of them is as likely to stay among those that are looked at.
             if count <= MOST_SIGNATURES:
@@ -554,7 +713,7 @@ class Check:
                 drawn[place] = head
         unsigned = find_unsigned(drawn, self.key)
         if unsigned is not None:
-            raise Wrong(f"The head of {unsigned.size:,} entries is not signed by the key.")
+            raise Wrong(f"The head of {unsigned.size:,} leaves is not signed by the key.")
         signed = "all" if count == len(drawn) else f"{len(drawn):,}, drawn by lot,"
         return (
             f"History only grew through all {count:,} published heads; "
@@ -614,12 +773,12 @@ class Check:
             raise Wrong("The head that you saw last was signed by another key.")
         if seen.size > self.head.size:
             raise Wrong(
-                f"You saw a head of {seen.size:,} entries; now there are {self.head.size:,}. "
+                f"You saw a head of {seen.size:,} leaves; now there are {self.head.size:,}. "
                 "The end of the history was cut off."
             )
         if self.roots.get(seen.size) != seen.root:
             raise Wrong("What you saw last was rewritten since.")
-        return f"Nothing of the {seen.size:,} entries that you saw last has changed."
+        return f"Nothing of the {seen.size:,} leaves that you saw last has changed."
 
     def receipt(self, proof: dict[str, Any] | None) -> str:
         if proof is not None:
@@ -637,8 +796,8 @@ class Check:
     def _extent(self) -> str:
         found = re.search(rb'"posted_at":"(.{10})T(.{5})', self.newest)
         day, time = (word.decode() for word in found.groups()) if found else ("?", "?")
-        booked = f", the newest booked on {day} at {time} UTC,"
-        return f"The bundle of {self.head.size:,} entries{booked}"
+        booked = f", the newest entry booked on {day} at {time} UTC,"
+        return f"The bundle of {self.head.size:,} leaves{booked}"
 
     def _proof(self, proof: dict[str, Any]) -> str:
         head = read_head(proof["checkpoint"])
@@ -646,7 +805,7 @@ class Check:
             raise Wrong("The proof ends in a head that is not signed by the key.")
         if head.size > self.head.size:
             raise NotHere(
-                f"{self._extent()} is older than the proof, which goes up to entry "
+                f"{self._extent()} is older than the proof, which goes up to leaf "
                 f"{head.size:,}. {LATER}"
             )
         if self.roots.get(head.size) != head.root:

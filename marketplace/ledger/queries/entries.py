@@ -137,10 +137,17 @@ COLUMNS = (
 
 def entry_number(entry_id: int) -> str:
     """What people read for an id: `J-01K8T-3QRS-7VWX`."""
-    digits = "".join(
-        ALPHABET[entry_id >> 5 * place & 31] for place in reversed(range(NUMBER_DIGITS))
-    )
-    return f"J-{digits[:5]}-{digits[5:9]}-{digits[9:]}"
+    return f"J-{_digits(entry_id)}"
+
+
+def decision_number(decision_id: int) -> str:
+    """As `entry_number`, for a decision: `D-01K8T-3QRS-7VWX`."""
+    return f"D-{_digits(decision_id)}"
+
+
+def _digits(id_: int) -> str:
+    digits = "".join(ALPHABET[id_ >> 5 * place & 31] for place in reversed(range(NUMBER_DIGITS)))
+    return f"{digits[:5]}-{digits[5:9]}-{digits[9:]}"
 
 
 def entry_id_of(number: str) -> int | None:

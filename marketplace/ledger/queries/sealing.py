@@ -1,4 +1,4 @@
-"""The sealed log: heads, tiles, proofs, and entries as their leaves need them."""
+"""The sealed log: heads, tiles, proofs, and what is in it as its leaves need it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
 )
 
 from marketplace.kernel.db import db
+from marketplace.ledger.decisions import Decided, written_decision
 from marketplace.ledger.errors import NotSealed
 from marketplace.ledger.leaves import (
     Booked,
@@ -41,6 +43,7 @@ from marketplace.ledger.merkle import (
 from marketplace.ledger.models import (
     LedgerAccount,
     LedgerCosignature,
+    LedgerDecision,
     LedgerEntry,
     LedgerHead,
     LedgerLeaf,
@@ -57,7 +60,10 @@ LEAVES = LedgerLeaf.__table__
 POSTINGS = LedgerPosting.__table__
 ACCOUNTS = LedgerAccount.__table__
 COLUMNS = [ENTRIES.c[name] for name in Booked._fields if name != "lines"]
-LEAF = [LEAVES.c[name] for name in ("leaf_index", "entry_id", "salt", "receipt", "leaf_hash")]
+DECISIONS = LedgerDecision.__table__
+DECIDED = [DECISIONS.c[name] for name in Decided._fields]
+OF_LEAF = ("leaf_index", "entry_id", "decision_id", "salt", "receipt", "leaf_hash")
+LEAF = [LEAVES.c[name] for name in OF_LEAF]
 LINES = (
     select(
         POSTINGS.c.entry_id,
@@ -78,6 +84,11 @@ def _unsealed(since: Any) -> tuple[ColumnElement[bool], ...]:
     # The second bound is the same as the first; it lets the database skip all older leaves.
     leaf = exists().where(LEAVES.c.entry_id == ENTRIES.c.id, LEAVES.c.entry_id >= since)
     return ENTRIES.c.id >= since, ~leaf
+
+
+def _unsealed_decisions(since: Any) -> tuple[ColumnElement[bool], ...]:
+    leaf = exists().where(LEAVES.c.decision_id == DECISIONS.c.id, LEAVES.c.decision_id >= since)
+    return DECISIONS.c.id >= since, ~leaf
 
 
 def _lines_as_text(*conditions: ColumnElement[bool]) -> Any:
@@ -118,7 +129,13 @@ UNSEALED = (
     .order_by(ENTRIES.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
-FIRST_UNSEALED = select(ENTRIES.c.id).where(*_unsealed(SINCE)).limit(1)
+UNSEALED_DECISIONS = select(*DECIDED).where(*_unsealed_decisions(SINCE)).order_by(DECISIONS.c.id)
+HAS_UNSEALED = select(
+    or_(
+        exists(select(ENTRIES.c.id).where(*_unsealed(SINCE))),
+        exists(select(DECISIONS.c.id).where(*_unsealed_decisions(SINCE))),
+    )
+)
 UPTO = select(ENTRIES.c.id).where(*_unsealed(SINCE), ENTRIES.c.id <= bindparam("upto"))
 LINES_OF_UNSEALED = _lines_as_text(POSTINGS.c.entry_id.in_(UPTO))
 IN_STRETCH = (LEAVES.c.leaf_index >= START, LEAVES.c.leaf_index < STOP)
@@ -133,28 +150,39 @@ LINES_OF_STRETCH = _lines_as_text(LEAVES.c.entry_id == POSTINGS.c.entry_id, *IN_
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A place in the log, and what its entry was hidden and hashed with."""
+    """A place in the log, and what its entry or decision was hidden and hashed with."""
 
     index: int
-    entry_id: int
+    entry_id: int | None
+    decision_id: int | None
     salt: bytes
     receipt: str | None
     hash: bytes
 
 
 class Sealed(NamedTuple):
-    """A leaf and its entry: with `lines` as text, or, where they need a closer look, its own."""
+    """A leaf and its decision or entry, the one or the other; None for what is gone.
+
+    The entry is with `lines` as text, or, where they need a closer look, its own.
+    """
 
     leaf: Leaf
     entry: Booked | None
     lines: str | None
+    decision: Decided | None = None
 
     @property
     def is_plain(self) -> bool:
         return self.entry is not None and self.lines is not None
 
+    @property
+    def is_gone(self) -> bool:
+        return self.entry is None and self.decision is None
+
     def written(self) -> bytes:
         """The bytes of the leaf, from what the books say now."""
+        if self.decision is not None:
+            return written_decision(self.decision, salt=self.leaf.salt)
         assert self.entry is not None
         return written_leaf(
             self.entry, salt=self.leaf.salt, receipt=self.leaf.receipt, lines=self.lines
@@ -208,8 +236,13 @@ def checkpoint(size: int | None = None) -> str:
 
 
 def has_unsealed(*, since: int = 0) -> bool:
-    """Whether a committed entry waits for its leaf, from the id `since` on."""
-    return db.session.scalar(FIRST_UNSEALED, {"since": since}) is not None
+    """Whether a committed entry or decision waits for its leaf, from the id `since` on."""
+    return db.session.scalar(HAS_UNSEALED, {"since": since}) is True
+
+
+def list_unsealed_decisions(*, since: int = 0) -> list[Decided]:
+    """Committed decisions without a leaf, from the id `since` on, in the order of their ids."""
+    return [Decided._make(row) for row in db.session.execute(UNSEALED_DECISIONS, {"since": since})]
 
 
 def list_unsealed(*, since: int = 0, limit: int) -> list[tuple[Booked, str | None]]:
@@ -231,15 +264,19 @@ def list_unsealed(*, since: int = 0, limit: int) -> list[tuple[Booked, str | Non
 
 
 def count_waiting(*, before: datetime | None = None) -> tuple[int, int | None]:
-    """How many committed entries have no leaf, and the first of them.
+    """How many committed entries and decisions have no leaf, and the first of these entries.
 
-    `before` leaves out what was posted later.
+    `before` leaves out what came later.
     """
-    statement = select(func.count(), func.min(LedgerEntry.id)).where(IS_UNSEALED)
+    entries = select(func.count(), func.min(LedgerEntry.id)).where(IS_UNSEALED)
+    decisions = select(func.count()).where(
+        ~exists().where(LedgerLeaf.decision_id == LedgerDecision.id)
+    )
     if before is not None:
-        statement = statement.where(LedgerEntry.posted_at < before)
-    count, first = db.session.execute(statement).one()
-    return int(count), first
+        entries = entries.where(LedgerEntry.posted_at < before)
+        decisions = decisions.where(LedgerDecision.id < int(before.timestamp() * 1000) << 22)
+    count, first = db.session.execute(entries).one()
+    return int(count) + int(db.session.scalar(decisions) or 0), first
 
 
 def balances_under(size: int) -> dict[str, int]:
@@ -277,15 +314,17 @@ def _booked(rows: Sequence[Any]) -> list[Booked]:
 def read_stretch(start: int, stop: int) -> list[Sealed]:
     """Leaves from index `start` up to, and without, `stop`, with what is in the books now.
 
-    A few queries. An entry that is gone, or cannot be read any more, is not there.
+    A few queries. What is gone, or cannot be read any more, is not there.
     """
     bounds = {"start": start, "stop": stop}
     try:
         rows = db.session.execute(SEALED, bounds).all()
     except (ValueError, TypeError):
         leaves = list_leaves(start, stop)
-        entries = find_booked([leaf.entry_id for leaf in leaves])
-        return [Sealed(leaf, entries.get(leaf.entry_id), None) for leaf in leaves]
+        entries = find_booked([leaf.entry_id for leaf in leaves if leaf.entry_id is not None])
+        return _with_decisions(
+            [Sealed(leaf, entries.get(leaf.entry_id or 0), None) for leaf in leaves]
+        )
     lines = _written_lines(LINES_OF_STRETCH, **bounds)
     width = len(LEAF)
     stretch = []
@@ -293,14 +332,38 @@ def read_stretch(start: int, stop: int) -> list[Sealed]:
         entry = None if row[width] is None else Booked._make([*row[width:], ()])
         written = lines.get((entry.id, entry.line_count)) if entry else None
         stretch.append(Sealed(Leaf(*row[:width]), entry, written))
-    closer = [one.leaf.entry_id for one in stretch if not one.is_plain]
+    closer = [
+        one.leaf.entry_id for one in stretch if not one.is_plain and one.leaf.entry_id is not None
+    ]
     if closer:
         entries = find_booked(closer)
         stretch = [
-            one if one.is_plain else Sealed(one.leaf, entries.get(one.leaf.entry_id), None)
+            one if one.is_plain else Sealed(one.leaf, entries.get(one.leaf.entry_id or 0), None)
             for one in stretch
         ]
-    return stretch
+    return _with_decisions(stretch)
+
+
+def _with_decisions(stretch: list[Sealed]) -> list[Sealed]:
+    wanted = [one.leaf.decision_id for one in stretch if one.leaf.decision_id is not None]
+    if not wanted:
+        return stretch
+    found = find_decided(wanted)
+    return [
+        one._replace(decision=found.get(one.leaf.decision_id)) if one.leaf.decision_id else one
+        for one in stretch
+    ]
+
+
+def find_decided(decision_ids: Collection[int]) -> dict[int, Decided]:
+    """Decisions as they are kept now, by id; one that cannot be read is not there."""
+    try:
+        rows = db.session.execute(select(*DECIDED).where(DECISIONS.c.id.in_(decision_ids))).all()
+        return {row.id: Decided._make(row) for row in rows}
+    except (ValueError, TypeError):
+        if len(decision_ids) == 1:
+            return {}
+        return {key: row for one in decision_ids for key, row in find_decided([one]).items()}
 
 
 def _written_lines(statement: Any, **bounds: int) -> dict[tuple[int, int], str]:
@@ -319,17 +382,7 @@ def list_leaves(start: int, stop: int) -> list[Leaf]:
 
 
 def _leaves(*conditions: ColumnElement[bool]) -> list[Leaf]:
-    rows = db.session.execute(
-        select(
-            LedgerLeaf.leaf_index,
-            LedgerLeaf.entry_id,
-            LedgerLeaf.salt,
-            LedgerLeaf.receipt,
-            LedgerLeaf.leaf_hash,
-        )
-        .where(*conditions)
-        .order_by(LedgerLeaf.leaf_index)
-    )
+    rows = db.session.execute(select(*LEAF).where(*conditions).order_by(LedgerLeaf.leaf_index))
     return [Leaf(*row) for row in rows]
 
 
@@ -358,11 +411,11 @@ def find_last_head_of(before: datetime) -> LedgerHead | None:
 def written_leaves(start: int, stop: int) -> Iterator[bytes]:
     """The bytes of leaves, written anew from what the books say now.
 
-    An entry that is gone leaves a gap, which every root shows.
+    What is gone leaves a gap, which every root shows.
     """
     for begin in range(start, stop, STRETCH):
         for sealed in read_stretch(begin, min(begin + STRETCH, stop)):
-            if sealed.entry is not None:
+            if not sealed.is_gone:
                 yield sealed.written()
 
 
@@ -441,6 +494,7 @@ def prove_entries(
         "entries": [
             _proof(leaf, entries[leaf.entry_id], head.size, tiles, is_open=is_open)
             for leaf in leaves
+            if leaf.entry_id is not None
         ],
     }
 

@@ -25,9 +25,9 @@ from marketplace.ledger.queries.sealing import (
 VERIFIER = Path(__file__).resolve().parents[1] / "public" / "verify.py"
 
 READ_ME = """\
-The books of {origin}: {size} entries up to the head in the file `checkpoint`.
+The books of {origin}: {size} leaves up to the head in the file `checkpoint`.
 
-leaves.jsonl       one entry per line, as it was sealed
+leaves.jsonl       one leaf per line, as it was sealed: an entry, or what people decided (`type`)
 checkpoints.jsonl  every head that was signed, the first one first
 accounts.jsonl     the accounts: class, name, and whether money in it is bound to a purpose
 balances.json      what every account holds; debit positive, in the smallest unit of its currency

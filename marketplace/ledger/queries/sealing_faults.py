@@ -19,7 +19,7 @@ from marketplace.ledger.models import (
     LedgerTileRoot,
 )
 from marketplace.ledger.notes import Checkpoint, Verifier, read_note, read_verifier
-from marketplace.ledger.queries.entries import entry_number
+from marketplace.ledger.queries.entries import decision_number, entry_number
 from marketplace.ledger.queries.sealing import (
     STRETCH,
     Leaf,
@@ -44,9 +44,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class SealReport:
-    """What was looked at, and what is wrong. Waiting entries have no seal yet."""
+    """What was looked at, and what is wrong. What waits has no seal yet."""
 
-    entries: int
+    leaves: int
     heads: int
     waiting: int
     faults: list[Fault]
@@ -79,7 +79,7 @@ class _Tree:
         """Faults that show only when no leaf is left."""
         if self._next is not None:
             yield Fault(
-                N_("A signed head has %(size)s entries, and only %(count)s are there."),
+                N_("A signed head has %(size)s leaves, and only %(count)s are there."),
                 {"size": self._next.size, "count": self.frontier.size},
             )
         stored = {
@@ -90,7 +90,7 @@ class _Tree:
             if position + 1 << level * TILE_HEIGHT <= self.size
         }
         if stored != self.tile_roots:
-            yield Fault(N_("The tiles of the log are not those of its entries."))
+            yield Fault(N_("The tiles of the log are not those of its leaves."))
 
     def _check_head(self, head: LedgerHead) -> Iterator[Fault]:
         self.heads += 1
@@ -99,17 +99,17 @@ class _Tree:
         if head.size < self.frontier.size or head.root != root:
             # After the first one none can be right; it says where to look.
             if not self.has_parted:
-                yield Fault(N_("The head of %(size)s entries is not that of the entries."), facts)
+                yield Fault(N_("The head of %(size)s leaves is not that of the books."), facts)
             self.has_parted = True
         elif head.frontier != b"".join(self.frontier.hashes):
-            yield Fault(N_("The edge of the head of %(size)s entries was changed."), facts)
+            yield Fault(N_("The edge of the head of %(size)s leaves was changed."), facts)
         self.roots[head.size] = root
         if not _is_signed(head, self.verifier):
-            yield Fault(N_("The head of %(size)s entries is not signed by our key."), facts)
+            yield Fault(N_("The head of %(size)s leaves is not signed by our key."), facts)
 
 
 def check_seal(verifier: Verifier, *, last_seen: Checkpoint | None = None) -> SealReport:
-    """Read all sealed entries and compare; never trusts a hash that was stored.
+    """Read all that is sealed and compare; never trusts a hash that was stored.
 
     `last_seen` is a head kept elsewhere: without one, a log whose end was cut off looks whole.
     """
@@ -119,9 +119,7 @@ def check_seal(verifier: Verifier, *, last_seen: Checkpoint | None = None) -> Se
     faults: list[Fault] = []
     if places > size:
         faults.append(
-            Fault(
-                N_("%(count)s sealed entries are under no signed head."), {"count": places - size}
-            )
+            Fault(N_("%(count)s leaves are under no signed head."), {"count": places - size})
         )
     for start in range(0, size, STRETCH):
         for sealed in read_stretch(start, min(start + STRETCH, size)):
@@ -131,7 +129,7 @@ def check_seal(verifier: Verifier, *, last_seen: Checkpoint | None = None) -> Se
     if last_seen is not None and tree.roots.get(last_seen.size) != last_seen.root:
         faults.append(
             Fault(
-                N_("A head of %(size)s entries was seen that the ledger does not have."),
+                N_("A head of %(size)s leaves was seen that the ledger does not have."),
                 {"size": last_seen.size},
             )
         )
@@ -139,24 +137,33 @@ def check_seal(verifier: Verifier, *, last_seen: Checkpoint | None = None) -> Se
 
 
 def _check_leaf(sealed: Sealed, tree: _Tree) -> Iterator[Fault]:
-    leaf, entry, lines = sealed
+    leaf, entry, lines, decision = sealed
     if leaf.index != tree.frontier.size:
         yield Fault(N_("Place %(index)s of the log is empty."), {"index": tree.frontier.size})
         tree.frontier = Frontier(leaf.index, [b""] * leaf.index.bit_count())
-    if entry is None:
-        yield _fault(N_("Entry %(number)s is gone."), leaf)
-        yield from tree.append(b"")
-        return
-    hash_ = leaf_hash(sealed.written())
-    if hash_ != leaf.hash or not (sealed.is_plain or entry.is_whole):
-        yield _fault(N_("Entry %(number)s is not what was sealed."), leaf)
-    if not (_is_balanced(entry) if lines is None else are_balanced(lines)):
-        yield _fault(N_("Entry %(number)s does not balance."), leaf)
+    if decision is not None:
+        hash_ = leaf_hash(sealed.written())
+        if hash_ != leaf.hash:
+            yield _fault(N_("Decision %(number)s is not what was sealed."), leaf)
+    elif entry is not None:
+        hash_ = leaf_hash(sealed.written())
+        if hash_ != leaf.hash or not (sealed.is_plain or entry.is_whole):
+            yield _fault(N_("Entry %(number)s is not what was sealed."), leaf)
+        if not (_is_balanced(entry) if lines is None else are_balanced(lines)):
+            yield _fault(N_("Entry %(number)s does not balance."), leaf)
+    else:
+        hash_ = b""
+        if leaf.decision_id is None:
+            yield _fault(N_("Entry %(number)s is gone."), leaf)
+        else:
+            yield _fault(N_("Decision %(number)s is gone."), leaf)
     yield from tree.append(hash_)
 
 
 def _fault(message: str, leaf: Leaf) -> Fault:
-    return Fault(message, {"number": entry_number(leaf.entry_id)}, leaf.entry_id)
+    if leaf.decision_id is not None:
+        return Fault(message, {"number": decision_number(leaf.decision_id)})
+    return Fault(message, {"number": entry_number(leaf.entry_id or 0)}, leaf.entry_id)
 
 
 def _is_balanced(entry: Booked) -> bool:
@@ -187,7 +194,7 @@ def _check_cosignatures(tree: _Tree) -> Iterator[Fault]:
             is_right = False
         if not is_right:
             yield Fault(
-                N_("A cosignature under the head of %(size)s entries is wrong."), {"size": size}
+                N_("A cosignature under the head of %(size)s leaves is wrong."), {"size": size}
             )
 
 

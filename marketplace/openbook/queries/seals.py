@@ -15,7 +15,7 @@ from marketplace.ledger.models import LedgerCosignature, LedgerEntry, LedgerHead
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A head that was signed: all of the first `size` entries are in `root`."""
+    """A head that was signed: all of the first `size` leaves are in `root`."""
 
     size: int
     root: str
@@ -76,7 +76,11 @@ def places_of(entry_ids: Collection[int]) -> Mapping[int, Place]:
         .join(LedgerHead, LedgerHead.size == sealed_by)
         .where(LedgerLeaf.entry_id.in_(entry_ids))
     )
-    return {entry_id: Place(index + 1, signed_at) for entry_id, index, signed_at in rows}
+    return {
+        entry_id: Place(index + 1, signed_at)
+        for entry_id, index, signed_at in rows
+        if entry_id is not None
+    }
 
 
 def _rows() -> Select[*tuple[Any, ...]]:

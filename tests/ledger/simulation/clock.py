@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from marketplace.kernel import ids
 from marketplace.kernel.db import db
-from marketplace.ledger.operations import posting
+from marketplace.ledger.operations import decisions, posting
 from tests.factories import NOON
 
 
@@ -43,6 +43,7 @@ def ruled_by(clock, dice):
     """Let the books read this clock, and numbers be thrown with these dice."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(posting, "now", clock)
+        patch.setattr(decisions, "now", clock)
         patch.setattr(ids, "secrets", dice)
         yield
 

@@ -134,6 +134,8 @@ class World:
         self.pledges, self.programs, self.disbursements = [], [], []
         self.adjustments, self.reversed = [], {}
         self.closed, self.tidied = None, self.clock.at
+        # How goods are divided, and the village share.
+        self.decisions = 2
         self.head = None
         use_known_key()
         with ruled_by(self.clock, self.dice), transaction():
@@ -753,6 +755,7 @@ class World:
 
             refusal = self.run(act, kill)
             assert refusal is None, self.broken()
+            self.decisions += 1
             if state is PeriodState.SOFT_CLOSED:
                 self.books.end_month(end_of(start))
         self.closed = start
@@ -779,7 +782,7 @@ class World:
         assert self.run(act, kill) is None
         if heads:
             self.head = Checkpoint(SIGNER.name, heads[0].size, heads[0].root)
-        assert self.head.size == self.books.entries
+        assert self.head.size == self.books.entries + self.decisions
 
     def wait(self, which, size, kill):
         """Days pass; what is on its way arrives within the month that it may take."""

@@ -14,6 +14,7 @@ from marketplace.ledger.queries.invariants.accounts import (
     check_overdrawn,
 )
 from marketplace.ledger.queries.invariants.checkpoints import check_checkpoints
+from marketplace.ledger.queries.invariants.decided import check_decisions
 from marketplace.ledger.queries.invariants.decisions import check_closed_months, check_four_eyes
 from marketplace.ledger.queries.invariants.entries import (
     check_balance,
@@ -39,4 +40,5 @@ OWN_CHECKS = (
     Check("I12", N_("Accounts that money passes through"), check_clearing),
     Check("I15", N_("Entries of closed months"), check_closed_months),
     Check("I16", N_("Signatures on entries, months and divisions"), check_four_eyes),
+    Check("I16", N_("Decisions, and what holds by them"), check_decisions),
 )

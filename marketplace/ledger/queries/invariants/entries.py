@@ -26,6 +26,7 @@ APPEND_ONLY = (
     "ledger_balance_checkpoints",
     "ledger_checkpoint_balances",
     "ledger_late_entries",
+    "ledger_decisions",
 )
 GUARDS = {
     "sqlite": (
