@@ -132,7 +132,10 @@ class Navigation:
     def tools(self) -> list[Link]:
         if not current_user.is_authenticated:
             return []
-        return _links(_link(_("My orders"), "orders.list_orders", icon="box"))
+        links = [_link(_("My orders"), "orders.list_orders", icon="box")]
+        if current_user.has_role(Role.ADMIN):
+            links.append(_link(_("Authenticator"), "accounts.show_authenticator", icon="phone"))
+        return _links(*links)
 
     @cached_property
     def offers_exports(self) -> bool:

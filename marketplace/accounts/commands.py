@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
+from marketplace.accounts.authenticators import forget_authenticator
 from marketplace.accounts.errors import EmailInvalid, EmailTaken, PasswordTooShort, UserMissing
 from marketplace.accounts.models import Role
 from marketplace.accounts.operations import create_user, grant_role
@@ -28,6 +29,18 @@ def create(email: str, name: str, locale: str, password: str) -> None:
     except (EmailInvalid, EmailTaken, PasswordTooShort) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{user.email} can sign in now.")
+
+
+@users.command("forget-authenticator")
+@click.argument("email")
+def forget(email: str) -> None:
+    """Ask EMAIL for no codes any more: the phone is lost."""
+    try:
+        with transaction():
+            had_one = forget_authenticator(get_user_by_email(email).id, at=now())
+    except UserMissing as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{email} {'signs without code now' if had_one else 'had no authenticator'}.")
 
 
 @users.command()

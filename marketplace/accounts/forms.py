@@ -20,6 +20,20 @@ class SignInForm(Form):
     next = HiddenField()
 
 
+class NewAuthenticatorForm(Form):
+    password = PasswordField(
+        _l("Password"),
+        [InputRequired(_l("Enter your password.")), Length(max=LONGEST_PASSWORD)],
+    )
+
+
+class CodeForm(Form):
+    code = StringField(
+        _l("Code from your authenticator"),
+        [InputRequired(_l("Write the six digits that your authenticator shows now."))],
+    )
+
+
 class RegisterForm(Form):
     name = StringField(_l("Name"), [DataRequired(_l("Enter your name.")), Length(max=80)])
     email = EmailField(

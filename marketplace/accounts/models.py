@@ -3,9 +3,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from marketplace.kernel.crypto import EncryptedText
 from marketplace.kernel.db import Model
 
 
@@ -87,6 +88,24 @@ class OrganizationMembership(Model):
     organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
     joined_at: Mapped[datetime]
     organization: Mapped[Organization] = relationship(lazy="joined")
+
+
+class Authenticator(Model):
+    """An app on a person's phone whose codes stand for the person's hand.
+
+    It counts once a code `confirmed` it. `last_step` is the half minute of the last code that was
+    used, so that none is used twice; `misses` are wrong codes in a row, the last `missed_at`.
+    """
+
+    __tablename__ = "authenticators"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(EncryptedText)
+    added_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    misses: Mapped[int] = mapped_column(default=0)
+    missed_at: Mapped[datetime | None]
 
 
 class SecurityEvent(Model):

@@ -64,6 +64,7 @@ class Config:
     payout_from: Sender | None = None
     bank_accounts: tuple[OwnBankAccount, ...] = ()
     rate_limits: bool = True
+    signing_needs_code: bool = False
     funds: str = "liabilities"
     old_secret_keys: tuple[str, ...] = field(default=())
 
@@ -128,6 +129,7 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
         oldest_rate_days=36_500 if demo else 7,
         oldest_closing_rate_days=36_500 if demo else 3,
         rate_limits=environ.get("LUMBUNG_RATE_LIMITS", "1") != "0",
+        signing_needs_code=environ.get("LUMBUNG_SIGNING_NEEDS_CODE", "") in {"1", "true", "yes"},
         funds=funds,
     )
 

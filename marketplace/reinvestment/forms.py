@@ -152,6 +152,7 @@ class DecisionForm(Form):
         _l("Reason, shown in the public record"), [Length(max=1000)], filters=[_plain]
     )
     body = HiddenField(validators=[Length(max=64)])
+    code = StringField(_l("Code from your authenticator"), [Length(max=20)], id="code-decision")
 
     def offer(self) -> None:
         self.decision.choices = [("approve", _("Approve and sign")), ("reject", _("Refuse"))]

@@ -118,12 +118,18 @@ def has_lost_session() -> bool:
     return needs_account and is_ours and not current_user.is_authenticated
 
 
+def page_sent_from() -> str | None:
+    """The page of ours on which the form stands that was sent, where the browser tells."""
+    sent_from = urlsplit(request.referrer or "")
+    if sent_from.netloc != request.host:
+        return None
+    query = f"?{sent_from.query}" if sent_from.query else ""
+    return f"{sent_from.path}{query}"
+
+
 def _page_asked_for() -> str:
     """This address; for one that only takes posts, the page its form stands on."""
     address = request.full_path.rstrip("?")
     if request.url_rule is not None and "GET" not in (request.url_rule.methods or ()):
-        sent_from = urlsplit(request.referrer or "")
-        if sent_from.netloc == request.host:
-            query = f"?{sent_from.query}" if sent_from.query else ""
-            return f"{sent_from.path}{query}"
+        return page_sent_from() or address
     return address

@@ -84,6 +84,7 @@ PAGES = {
         "admin/pledges",
         "admin/pledges/new",
         "admin/pledges/{pledge}",
+        "authenticator",
         "admin/payouts/",
         "admin/payouts/batches/{batch}",
         "admin/payouts/{payout}",

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from marketplace.accounts.models import Role
+from marketplace.accounts.signing import asks_code
 from marketplace.admin.commands import audit_books
 from marketplace.admin.ledger_forms import PeriodChangeForm
 from marketplace.admin.queries import names_of
@@ -81,6 +82,7 @@ def new_period_change(month: str) -> ResponseReturnValue:
 
 @bp.post("/ledger/periods/changes/<int:change_id>/approval")
 @signers
+@asks_code
 def new_period_approval(change_id: int) -> ResponseReturnValue:
     change = get_period_change(change_id)
     try:

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from marketplace.accounts.models import Role
+from marketplace.accounts.signing import asks_code
 from marketplace.admin.ledger_forms import POLICY_FORMS, PolicyForm, SignatureForm, TrialSaleForm
 from marketplace.admin.queries import names_of
 from marketplace.admin.views.blueprint import bp, readers, signers
@@ -158,6 +159,7 @@ def edit_policy(proposal_id: int) -> ResponseReturnValue:
 
 @bp.post("/ledger/policies/<int:proposal_id>/approval")
 @signers
+@asks_code
 def new_policy_approval(proposal_id: int) -> ResponseReturnValue:
     proposal = get_policy_proposal(proposal_id)
     form = SignatureForm()

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from marketplace.accounts.models import Role
+from marketplace.accounts.signing import asks_code
 from marketplace.admin.entry_forms import AdjustmentForm, ReversalForm
 from marketplace.admin.ledger_forms import SignatureForm
 from marketplace.admin.queries import names_of
@@ -158,6 +159,7 @@ def show_entry_proposal(proposal_id: int) -> ResponseReturnValue:
 
 @bp.post("/ledger/proposals/<int:proposal_id>/approval")
 @signers
+@asks_code
 def new_entry_approval(proposal_id: int) -> ResponseReturnValue:
     proposal = get_entry_proposal(proposal_id)
     form = SignatureForm()

@@ -13,6 +13,7 @@ from flask_login import current_user
 from marketplace.accounts.access import staff
 from marketplace.accounts.models import Role
 from marketplace.accounts.queries import find_people
+from marketplace.accounts.signing import asks_code
 from marketplace.cooperatives.policies import BANKS
 from marketplace.kernel.config import Config
 from marketplace.kernel.db import transaction
@@ -145,6 +146,7 @@ def show_batch(number: str) -> ResponseReturnValue:
 
 @bp.post("/batches/<number>/release")
 @staff(Role.ADMIN)
+@asks_code
 def new_release(number: str) -> ResponseReturnValue:
     batch = get_batch(number)
     form = ReleaseForm()

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from marketplace.accounts.access import staff
 from marketplace.accounts.models import Role
 from marketplace.accounts.queries import find_people
+from marketplace.accounts.signing import asks_code
 from marketplace.kernel.db import transaction
 from marketplace.kernel.errors import DomainError
 from marketplace.kernel.time import now, today_in_seoul
@@ -152,6 +153,7 @@ def show_booking(booking_id: int) -> ResponseReturnValue:
 
 @bp.post("/bookings/<int:booking_id>/approval")
 @staff(Role.ADMIN)
+@asks_code
 def new_booking_approval(booking_id: int) -> ResponseReturnValue:
     booking, form = get_booking(booking_id), BookingSignatureForm()
     try:

@@ -11,6 +11,7 @@ from flask_login import current_user
 from marketplace.accounts.access import staff
 from marketplace.accounts.models import Role
 from marketplace.accounts.queries import find_people
+from marketplace.accounts.signing import asks_code, refusal_of_code
 from marketplace.cooperatives.queries import find_by_id
 from marketplace.kernel.db import transaction
 from marketplace.kernel.errors import DomainError
@@ -97,6 +98,9 @@ def new_decision(number: str) -> ResponseReturnValue:
     form.offer()
     if not form.validate_on_submit():
         return show(program, decision=form)
+    if error := refusal_of_code():
+        form.refuse("code", error)
+        return show(program, decision=form)
     try:
         with transaction():
             if form.decision.data == "approve":
@@ -150,6 +154,7 @@ def new_disbursement(number: str) -> ResponseReturnValue:
 
 @bp.post("/programs/<number>/disbursements/<part>/release")
 @staff(Role.ADMIN)
+@asks_code
 def new_release(number: str, part: str) -> ResponseReturnValue:
     disbursement = queries.get_disbursement(queries.get_program(number), part)
     try:
