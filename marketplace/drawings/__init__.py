@@ -22,6 +22,7 @@ from marketplace.drawings.dyes import (
 )
 from marketplace.drawings.flow import Node, flow
 from marketplace.drawings.provincemap import PROVINCES, province_map
+from marketplace.drawings.qr import qr
 from marketplace.drawings.seals import fingerprint, mark, seal
 from marketplace.drawings.tiles import KINDS, MOTIFS, coop_tile, motif_field, product_tile
 from marketplace.drawings.typography import hold_dots, small_won
@@ -50,6 +51,7 @@ __all__ = [
     "motif_field",
     "product_tile",
     "province_map",
+    "qr",
     "seal",
     "small_won",
     "spark",

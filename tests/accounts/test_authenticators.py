@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pyotp import TOTP
 
 from marketplace.accounts.authenticators import (
     MOST_MISSES,
@@ -22,7 +23,6 @@ from marketplace.accounts.errors import (
 )
 from marketplace.accounts.models import Authenticator, Role, SecurityEvent
 from marketplace.accounts.operations import create_user, grant_role
-from marketplace.kernel import totp
 from marketplace.kernel.db import db
 from marketplace.kernel.money import won
 from marketplace.kernel.time import now
@@ -55,7 +55,7 @@ SIGNATURES = [
 
 def code(person, at=AT):
     secret = db.session.get(Authenticator, person.id).secret
-    return totp.code_of(secret, totp.step_at(at))
+    return TOTP(secret).at(at)
 
 
 def with_phone(person, at=AT):

@@ -22,6 +22,7 @@ DRAWINGS = {
     ),
     "seal": drawings.seal("KOTRA & CO"),
     "mark": drawings.mark(),
+    "qr": drawings.qr("otpauth://totp/a", "Key"),
     "fingerprint": drawings.fingerprint("7C1E-09AB-5D42", "Receipt"),
 }
 
