@@ -36,4 +36,5 @@ def test_a_clock_may_be_half_a_minute_off(late, fits):
 def test_secrets_are_long_and_never_the_same():
     assert len(base64.b32decode(new_secret())) == 20
     assert new_secret() != new_secret()
-    assert key_uri("ABC", "a@b.c") == "otpauth://totp/Lumbung:a%40b.c?secret=ABC&issuer=Lumbung"
+    uri = key_uri("ABCDEFGH", "a@b.c")
+    assert uri == "otpauth://totp/Lumbung:a%40b.c?secret=ABCDEFGH&issuer=Lumbung"

@@ -71,7 +71,7 @@ def trade(number):
                 for fund in funds:
                     lines = {fund: won(100), "funds:program:P-1:committed": won(-100)}
                     key = f"spend:{number}:{share}:{fund}"
-                    post(a_draft(lines, key=key, kind="adjustment", **SIGNERS))
+                    post(a_draft(lines, key=key, kind="allocation", **SIGNERS))
         except Overdrawn:
             refused += 1
     return refused

@@ -199,7 +199,9 @@ def test_a_name_that_pretends_to_be_two_lines_is_noticed(database):
         f'UPDATE ledger_accounts SET code = \'{one[0]}","KRW","{one[1]}"],["{two[0]}\''
         f" WHERE code = '{two[0]}'",
         "DELETE FROM ledger_postings WHERE entry_id = :id AND line_no = 1",
-        "UPDATE ledger_postings SET line_no = line_no - 1, line_count = 2 WHERE entry_id = :id",
+        # In two steps, since a line may not stand for a moment where another one stands.
+        "UPDATE ledger_postings SET line_no = line_no + 9, line_count = 20 WHERE entry_id = :id",
+        "UPDATE ledger_postings SET line_no = line_no - 10, line_count = 2 WHERE entry_id = :id",
         "UPDATE ledger_entries SET line_count = 2 WHERE id = :id",
         id=entry_id,
     )
