@@ -19,7 +19,16 @@ pytestmark = pytest.mark.usefixtures("sealed")
 BASE = "/api/v1/public"
 EXAMPLE = re.compile(r"`GET (/api/v1/public\S+)`.*?```json\n(.*?)```", re.DOTALL)
 EXAMPLES = EXAMPLE.findall((ROOT / "docs" / "api.md").read_text())
-KEPT = ["ledger", "flow", "programs", "programs/<slug>", "payments", "pledges", "seals"]
+KEPT = [
+    "ledger",
+    "flow",
+    "programs",
+    "programs/<slug>",
+    "payments",
+    "pledges",
+    "seals",
+    "decisions",
+]
 
 
 @pytest.fixture
@@ -154,7 +163,11 @@ def test_filters_are_called_as_in_the_answers(client, address, state):
         ("programs", "state", "open"),
         ("programs", "theme", "x"),
         ("programs", "province", "zz"),
-        *((name, "page", value) for name in ("programs", "seals") for value in ("abc", "0", "-1")),
+        *(
+            (name, "page", value)
+            for name in ("programs", "seals", "decisions")
+            for value in ("abc", "0", "-1")
+        ),
     ],
 )
 @pytest.mark.parametrize(
@@ -306,7 +319,7 @@ def test_refusals_are_json_with_a_request_id(client, address, method, name, stat
     assert answer.json["request_id"] == answer.headers["X-Request-Id"]
 
 
-@pytest.mark.parametrize("name", ["programs", "seals"])
+@pytest.mark.parametrize("name", ["programs", "seals", "decisions"])
 def test_a_page_past_the_last_is_not_there(client, address, name):
     for page in ("2", "9" * 20):
         assert client.get(address(name), query_string={"page": page}).status_code == 404
@@ -322,6 +335,7 @@ def test_a_page_past_the_last_is_not_there(client, address, name):
         ("payments", 2),
         ("pledges", 4),
         ("seals", 3),
+        ("decisions", 3),
         ("receipt/<code>", 10),
     ],
 )

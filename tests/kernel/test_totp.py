@@ -36,5 +36,5 @@ def test_a_clock_may_be_half_a_minute_off(late, fits):
 def test_secrets_are_long_and_never_the_same():
     assert len(base64.b32decode(new_secret())) == 20
     assert new_secret() != new_secret()
-    uri = key_uri("ABCDEFGH", "a@b.c")
-    assert uri == "otpauth://totp/Lumbung:a%40b.c?secret=ABCDEFGH&issuer=Lumbung"
+    uri = key_uri(SECRET, "a@b.c")
+    assert uri == f"otpauth://totp/Lumbung:a%40b.c?secret={SECRET}&issuer=Lumbung"

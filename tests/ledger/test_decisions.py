@@ -3,6 +3,7 @@
 import json
 import warnings
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -16,6 +17,7 @@ from marketplace.kernel.money import won
 from marketplace.kernel.time import now
 from marketplace.ledger.decisions import Decided
 from marketplace.ledger.drafts import Line
+from marketplace.ledger.exports import json_lines, open_books
 from marketplace.ledger.models import LedgerDecision, PeriodState
 from marketplace.ledger.operations import (
     approve_entry,
@@ -351,6 +353,23 @@ def test_every_changed_byte_of_decisions_is_noticed(decided, tmp_path, capsys):
 
         code, _ = check(capsys, rewritten(bundle, "leaves.jsonl", change))
         assert code == 1, leaves[place - 10 : place + 10]
+
+
+def test_lines_of_json_tell_what_was_decided_and_not_by_whom(decided):
+    text = "".join(json_lines(open_books(until=JUNE.date())))
+    told = [fact for fact in map(json.loads, text.splitlines()) if "decision" in fact]
+
+    assert Counter((fact["kind"], fact["outcome"]) for fact in told) == {
+        ("policy", "signed"): 1,
+        ("policy", "withdrawn"): 1,
+        ("period", "signed"): 4,
+        ("period", "withdrawn"): 1,
+        ("entry", "signed"): 1,
+        ("entry", "withdrawn"): 1,
+    }
+    assert told[0]["body"]["parts"] == {name: str(part) for name, part in OTHER_DIVISION.items()}
+    assert told[-1]["decided_on"] == "2026-06-10"
+    assert [word for word in ("Kim", "4711", "4712") if f'"{word}' in text] == []
 
 
 def test_books_older_than_sealed_decisions_still_pass(database, tmp_path, capsys):

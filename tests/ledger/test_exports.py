@@ -290,8 +290,8 @@ def test_rows_and_lines_tell_the_same(export):
         for row in csv.DictReader(file):
             rows[row["account"]] += Money.of(row["amount"], row["currency"]).minor
     lines = Counter()
-    for entry in map(json.loads, export("jsonl").read_text().splitlines()):
-        for line in entry["lines"]:
+    for fact in map(json.loads, export("jsonl").read_text().splitlines()):
+        for line in fact.get("lines", ()):
             lines[line["account"]] += Money.of(line["amount"], line["currency"]).minor
 
     assert rows == lines

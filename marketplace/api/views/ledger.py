@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.api.views.asked import asked_page
 from marketplace.api.views.blueprint import bp, programs_limit
-from marketplace.api.views.shapes import Shape, instant, money, pages, seal
+from marketplace.api.views.shapes import Shape, decision, instant, money, pages, seal
 from marketplace.ledger.queries import entry_number
 from marketplace.openbook.queries import (
     InHand,
     find_seal,
+    list_sealed_decisions,
     list_seals,
     read_books,
     read_figures,
@@ -33,6 +34,7 @@ from marketplace.web.paging import Page
 
 PAYMENTS = 100
 SEALS = 100
+DECISIONS = 100
 
 
 @bp.get("/ledger")
@@ -177,4 +179,17 @@ def show_seals() -> ResponseReturnValue:
             "sha256": verifier_sha256(),
         },
         seals=[seal(row) for row in rows],
+    )
+
+
+@bp.get("/decisions")
+@public
+@programs_limit
+@kept(of_heads)
+def show_decisions() -> ResponseReturnValue:
+    number = asked_page()
+    rows, count = list_sealed_decisions(number=number, size=DECISIONS)
+    return jsonify(
+        **pages(Page(rows, count, number, DECISIONS), ".show_decisions"),
+        decisions=[decision(row) for row in rows],
     )

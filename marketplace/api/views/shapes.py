@@ -11,7 +11,7 @@ from flask import url_for
 from marketplace.catalog.photo_files import LONG_SIDE, photo_path
 from marketplace.kernel.money import Money
 from marketplace.ledger.queries import Entry, entry_number
-from marketplace.openbook.queries import Place, Seal
+from marketplace.openbook.queries import Place, Seal, SealedDecision
 from marketplace.reinvestment.models import Disbursement, Evidence
 from marketplace.web.paging import Page
 
@@ -46,6 +46,18 @@ def entry(row: Entry) -> Shape:
         "kind": row.kind,
         "day": row.effective_on.isoformat(),
         "lines": [{"account": line.code, "amount": money(line.amount)} for line in row.postings],
+    }
+
+
+def decision(row: SealedDecision) -> Shape:
+    """What its sealed leaf says too: never why, nor who."""
+    return {
+        "number": row.decision.number,
+        "kind": row.decision.kind,
+        "outcome": row.decision.outcome,
+        "decided_at": instant(row.decision.decided_at),
+        "body": row.decision.body,
+        "seal": place(row.place),
     }
 
 

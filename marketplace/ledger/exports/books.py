@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, select
 from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.exports.names import Funds
 from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerPosting
+from marketplace.ledger.queries.decisions import PublicDecision, list_decisions
 from marketplace.ledger.queries.entries import Journal, Posting, conditions, entry_number
 from marketplace.ledger.queries.streams import (
     LINE,
@@ -73,6 +74,10 @@ class Books:
 
     def entries(self) -> Iterator[ExportedEntry]:
         return _stream(Journal(since=self.first_on, until=self.last_on))
+
+    def decisions(self) -> Iterator[PublicDecision]:
+        """What people decided in these days."""
+        return list_decisions(since=self.first_on, until=self.last_on)
 
 
 def open_books(

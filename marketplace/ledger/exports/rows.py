@@ -1,4 +1,4 @@
-"""The books for programs of one's own: a row per posting, or a line of JSON per entry."""
+"""The books for programs of one's own: a row per posting, or a line of JSON per fact."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterator
 
+from marketplace.kernel.time import today_in_seoul
 from marketplace.ledger.exports.books import Books, ExportedEntry
 
 COLUMNS = (
@@ -28,7 +29,10 @@ def csv_rows(books: Books) -> Iterator[str]:
 
 
 def json_lines(books: Books) -> Iterator[str]:
-    """A line per entry with its postings; amounts are text, since JSON's numbers are floats."""
+    """A line per entry with its postings, then one per decision, without who made it.
+
+    Amounts and shares are text, since JSON's numbers are floats.
+    """
     classes = books.classes()
     for entry in books.entries():
         lines = [
@@ -41,6 +45,15 @@ def json_lines(books: Books) -> Iterator[str]:
             for posting in entry.postings
         ]
         yield json.dumps(_facts(entry) | {"lines": lines}, separators=(",", ":")) + "\n"
+    for decision in books.decisions():
+        facts = {
+            "decision": decision.number,
+            "decided_on": str(today_in_seoul(decision.decided_at)),
+            "kind": decision.kind,
+            "outcome": decision.outcome,
+            "body": decision.body,
+        }
+        yield json.dumps(facts, separators=(",", ":")) + "\n"
 
 
 def _facts(entry: ExportedEntry) -> dict[str, object]:

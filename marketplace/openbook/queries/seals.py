@@ -10,7 +10,14 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from marketplace.kernel.db import db
-from marketplace.ledger.models import LedgerCosignature, LedgerEntry, LedgerHead, LedgerLeaf
+from marketplace.ledger.models import (
+    LedgerCosignature,
+    LedgerDecision,
+    LedgerEntry,
+    LedgerHead,
+    LedgerLeaf,
+)
+from marketplace.ledger.queries.decisions import PublicDecision, public_decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +33,18 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an entry is in the log, from 1 on, and when it was sealed there."""
+    """Where a leaf is in the log, from 1 on, and when it was sealed there."""
 
     number: int
     sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDecision:
+    """Something that people decided, and where in the log it is."""
+
+    decision: PublicDecision
+    place: Place
 
 
 _witnesses = (
@@ -37,6 +52,14 @@ _witnesses = (
     .select_from(LedgerCosignature)
     .where(LedgerCosignature.size == LedgerHead.size)
     .correlate(LedgerHead)
+    .scalar_subquery()
+)
+
+
+_sealed_by = (
+    select(func.min(LedgerHead.size))
+    .where(LedgerHead.size > LedgerLeaf.leaf_index)
+    .correlate(LedgerLeaf)
     .scalar_subquery()
 )
 
@@ -65,15 +88,9 @@ def list_seals(*, number: int, size: int) -> tuple[list[Seal], int]:
 
 def places_of(entry_ids: Collection[int]) -> Mapping[int, Place]:
     """Where entries are in the log; those that wait for their seal are not there. One query."""
-    sealed_by = (
-        select(func.min(LedgerHead.size))
-        .where(LedgerHead.size > LedgerLeaf.leaf_index)
-        .correlate(LedgerLeaf)
-        .scalar_subquery()
-    )
     rows = db.session.execute(
         select(LedgerLeaf.entry_id, LedgerLeaf.leaf_index, LedgerHead.signed_at)
-        .join(LedgerHead, LedgerHead.size == sealed_by)
+        .join(LedgerHead, LedgerHead.size == _sealed_by)
         .where(LedgerLeaf.entry_id.in_(entry_ids))
     )
     return {
@@ -81,6 +98,26 @@ def places_of(entry_ids: Collection[int]) -> Mapping[int, Place]:
         for entry_id, index, signed_at in rows
         if entry_id is not None
     }
+
+
+def list_sealed_decisions(*, number: int, size: int) -> tuple[list[SealedDecision], int]:
+    """A page of sealed decisions, the newest first, and how many there are; two queries."""
+    count = db.session.scalar(
+        select(func.count()).where(LedgerLeaf.decision_id == LedgerDecision.id)
+    )
+    rows = db.session.execute(
+        select(LedgerDecision, LedgerLeaf.leaf_index, LedgerHead.signed_at)
+        .join(LedgerLeaf, LedgerLeaf.decision_id == LedgerDecision.id)
+        .join(LedgerHead, LedgerHead.size == _sealed_by)
+        .order_by(LedgerLeaf.leaf_index.desc())
+        .limit(size)
+        .offset((number - 1) * size)
+    )
+    found = [
+        SealedDecision(public_decision(decision), Place(index + 1, signed_at))
+        for decision, index, signed_at in rows
+    ]
+    return found, count or 0
 
 
 def _rows() -> Select[*tuple[Any, ...]]:
