@@ -135,7 +135,8 @@ def test_decisions_that_are_as_they_were_sealed_pass(decided, tmp_path, capsys):
     assert code == 0, said
     assert "All 2 entries balance" in said
     assert (
-        "Decisions of people: 10. On divisions 3, on months 5, on entries 2, of these 3 taken back"
+        "Decisions of people: 3 on divisions, 5 on months, 2 on entries; signed by two 6, "
+        "taken back 3, with the opening 1."
     ) in said
     assert faults() == []
     assert breaches() == []

@@ -464,7 +464,7 @@ class Decisions:
 
     def __init__(self) -> None:
         self.kinds: Counter[str] = Counter()
-        self.withdrawn = 0
+        self.outcomes: Counter[str] = Counter()
         self.ids: set[str] = set()
         self.divisions: dict[str, tuple[str, str, bool]] = {}
         self.months: dict[str, str] = {}
@@ -488,8 +488,8 @@ class Decisions:
         if id_ in self.ids:
             return f"{name} is there twice."
         self.ids.add(id_)
+        self.outcomes[outcome] += 1
         if outcome == "withdrawn":
-            self.withdrawn += 1
             return None
         is_alone = "null" in (decided_by, proposed_by) or decided_by == proposed_by
         if outcome == "signed" and is_alone:
@@ -687,11 +687,11 @@ class Check:
         if not decisions.count:
             return "No decision is sealed in these books: they are older than that."
         decisions.close(self.books)
-        kinds = decisions.kinds
+        kinds, outcomes = decisions.kinds, decisions.outcomes
         return (
-            f"Decisions of people: {decisions.count:,}. On divisions {kinds['policy']:,}, "
-            f"on months {kinds['period']:,}, on entries {kinds['entry']:,}, of these "
-            f"{decisions.withdrawn:,} taken back; two people signed each that was signed."
+            f"Decisions of people: {kinds['policy']:,} on divisions, {kinds['period']:,} on "
+            f"months, {kinds['entry']:,} on entries; signed by two {outcomes['signed']:,}, "
+            f"taken back {outcomes['withdrawn']:,}, with the opening {outcomes['opening']:,}."
         )
 
     def root(self) -> str:

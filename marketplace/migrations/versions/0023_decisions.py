@@ -192,12 +192,9 @@ DECISIONS = sa.table(
 def _write_earlier_decisions() -> None:
     bind = op.get_bind()
     at = datetime.now(UTC)
-    proposals = bind.execute(sa.select(POLICY_PROPOSALS)).all()
+    proposals = _rows(POLICY_PROPOSALS)
     by_policy = {row.policy_id: row for row in proposals if row.policy_id is not None}
-    found = [
-        _of_policy(policy, by_policy.get(policy.id), at)
-        for policy in bind.execute(sa.select(POLICIES))
-    ]
+    found = [_of_policy(policy, by_policy.get(policy.id), at) for policy in _rows(POLICIES)]
     found += [
         _decided(row, "policy", f"policy_proposal:{row.id}", {}, row.body_sha256)
         for row in proposals
@@ -205,21 +202,26 @@ def _write_earlier_decisions() -> None:
     ]
     found += [
         _of_period_change(row)
-        for row in bind.execute(sa.select(PERIOD_CHANGES))
+        for row in _rows(PERIOD_CHANGES)
         if row.approved_by is not None or row.withdrawn_by is not None
     ]
     found += [
         _of_entry_proposal(row)
-        for row in bind.execute(sa.select(ENTRY_PROPOSALS))
+        for row in _rows(ENTRY_PROPOSALS)
         if row.approved_by is not None or row.withdrawn_by is not None
     ]
-    found.sort(key=lambda decision: (decision["decided_at"], decision["subject"]))
+    # Those of one instant keep their order: the steps of a month follow one another.
+    found.sort(key=lambda decision: decision["decided_at"])
     for place, decision in enumerate(found):
         began = int(decision["decided_at"].timestamp() * 1000) << 22
         # Above the entries it rests on, so that it is not sealed before them.
         decision["id"] = max(began, decision.pop("after")) + place + 1
     if found:
         bind.execute(sa.insert(DECISIONS), found)
+
+
+def _rows(table: sa.TableClause) -> list[sa.Row]:
+    return list(op.get_bind().execute(sa.select(table).order_by(table.c.id)))
 
 
 def _of_policy(policy: sa.Row, proposal: sa.Row | None, at: datetime) -> dict[str, object]:
