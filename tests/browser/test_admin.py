@@ -152,6 +152,8 @@ def test_no_program_is_paid_by_one_person_alone(visit):
     first.reload()
     expect(first.locator("main")).to_contain_text("Waits for a colleague.")
 
+    second.locator("summary").filter(has_text="Sign the decision").click()
+    expect(second.get_by_role("dialog")).to_have_count(0)
     second.locator("[name=decision][value=approve]").check()
     do_for_good(second.locator("main"), "Sign the decision")
     expect(second.get_by_role("status")).to_contain_text("Signed.")

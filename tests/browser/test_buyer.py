@@ -26,6 +26,19 @@ def ko(words: str, **facts: object) -> str:
     return text("ko", words, **facts)
 
 
+def test_no_pieces_are_no_purchase(visit):
+    page = visit(at=PHONE)
+    page.goto(f"/ko/products/{COFFEE}")
+    form = page.locator("form#buy")
+    form.locator("[name=quantity]").fill("0")
+
+    assert send(page, form.get_by_role("button", name=ko("Add to cart"))) == 422
+
+    expect(form.locator("[name=quantity]")).to_have_value("0")
+    page.goto("/ko/cart")
+    expect(page.locator("[name=quantity]")).to_have_count(0)
+
+
 def test_a_search_in_korean_finds_coffee_whose_maker_wrote_only_indonesian(visit):
     page = visit(at=PHONE)
     page.goto("/ko/")

@@ -82,6 +82,12 @@ def test_a_product_with_a_photo_of_a_phone_reaches_the_shop(visit, script):
     expect(page.locator("#buy")).to_contain_text("24")
     assert is_upright(page, page.locator(".gallery a").first.get_attribute("href"))
 
+    page.goto(f"{DESK}/products")
+    page.get_by_role("link", name=name).first.click()
+    page.get_by_role("button", name=id_("Withdraw from the shop")).click()
+    page.goto(f"/ko/products?q={name}")
+    expect(page.locator("#results h3 a").filter(has_text=name)).to_have_count(0)
+
 
 def test_a_wrong_form_keeps_every_value_and_the_photo(visit):
     page = visit("coop", at=PHONE, lang="id")

@@ -13,7 +13,7 @@ export default function (element) {
     input.value = within(Number(input.value) + Number(button.value), 1);
     input.dispatchEvent(new Event("input", { bubbles: true }));
   });
-  input.addEventListener("change", () => { if (/^\d+$/.test(input.value)) input.value = within(input.value, +min); });
+  input.addEventListener("change", () => { if (/^\d+$/.test(input.value) && +input.value >= +min) input.value = within(input.value, +min); });
   input.addEventListener("input", () => {
     clearTimeout(pause);
     if ("send" in element.dataset && input.value) pause = setTimeout(() => input.form.requestSubmit(), 700);

@@ -16,9 +16,15 @@ export default function (element) {
   element.after(dialog);
   element.querySelector("summary").addEventListener("click", (event) => {
     event.preventDefault();
+    if (!isComplete(element.closest("form"), dialog)) return;
     dialog.querySelectorAll("[data-typed]").forEach(showTyped);
     dialog.showModal();
   });
+}
+
+// Nothing is asked before what the browser itself misses was filled in: behind the dialog nobody would see it.
+function isComplete(form, dialog) {
+  return form.noValidate || [...form.elements].every((field) => dialog.contains(field) || field.reportValidity());
 }
 
 // What is asked about, as it stands in the form. An amount that the server will not take stays as it was typed.
