@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flask import current_app
+
+from marketplace.kernel.config import Config
 from marketplace.ledger.drafts import Line
-from marketplace.payments.errors import BookedFromLines, TrustLeft
+from marketplace.payments.errors import BankNotHeld, BookedFromLines, TrustLeft
 from marketplace.payments.recon_queries import BANKS, STRIPE
 
 OWN, TRUST = BANKS
@@ -24,10 +27,17 @@ MIRRORED = (
 
 
 def refuse_adjustment(lines: Sequence[Line]) -> None:
-    """Raise BookedFromLines for what mirrors others, TrustLeft where trust money would be spent."""
+    """Raise BookedFromLines for what mirrors others, BankNotHeld for a bank account that the
+    settings do not name, TrustLeft where trust money would be spent.
+    """
+    config: Config = current_app.config["LUMBUNG"]
+    held = {(account.path, account.currency) for account in config.bank_accounts}
     for line in lines:
+        currency = line.amount.currency
         if line.path in MIRRORED:
             raise BookedFromLines(path=line.path)
+        if line.path in BANKS and (line.path, currency) not in held:
+            raise BankNotHeld(path=line.path, currency=currency)
     if -_moved(lines, TRUST) > max(0, _moved(lines, OWN)):
         raise TrustLeft(path=TRUST)
 

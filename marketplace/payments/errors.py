@@ -111,6 +111,13 @@ class BookedFromLines(NotByHand):
     )
 
 
+class BankNotHeld(NotByHand):
+    message = N_(
+        "No bank account of ours in %(currency)s stands behind “%(path)s”, so nothing is booked"
+        " on it."
+    )
+
+
 class TrustLeft(NotByHand):
     message = N_(
         "By an adjustment, money leaves “%(path)s” only for our own account, assets:bank. Programs"

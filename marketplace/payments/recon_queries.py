@@ -123,6 +123,12 @@ def codes_of(path: str) -> list[str]:
 
 
 def _unmatched_postings(path: str) -> Any:
+    """What no line of the bank or of Stripe has confirmed.
+
+    An entry that was reversed before any line confirmed it waits for none, and its reversal
+    neither.
+    """
+    reversal, confirmed = aliased(LedgerEntry), aliased(ReconMatch)
     return (
         select(
             LedgerPosting.entry_id,
@@ -146,7 +152,18 @@ def _unmatched_postings(path: str) -> Any:
                 ReconMatch.line_no == LedgerPosting.line_no,
             ),
         )
-        .where(LedgerAccount.code.in_(codes_of(path)), ReconMatch.id.is_(None))
+        .where(
+            LedgerAccount.code.in_(codes_of(path)),
+            ReconMatch.id.is_(None),
+            ~select(reversal.id).where(reversal.reverses_id == LedgerEntry.id).exists(),
+            or_(
+                LedgerEntry.reverses_id.is_(None),
+                select(confirmed.id)
+                .where(confirmed.entry_id == LedgerEntry.reverses_id)
+                .correlate(LedgerEntry)
+                .exists(),
+            ),
+        )
     )
 
 

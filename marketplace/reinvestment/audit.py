@@ -16,7 +16,7 @@ from marketplace.ledger.models import LedgerAccount, LedgerEntry, LedgerLeaf, Le
 from marketplace.ledger.policies import REFUND_RESERVE
 from marketplace.ledger.queries import list_accounts, lots
 from marketplace.reinvestment.models import Allocation, Disbursement, LotUse, Pledge, Program
-from marketplace.reinvestment.policies import funds_for
+from marketplace.reinvestment.policies import funds_for, seal_body
 from marketplace.reinvestment.postings import ALLOCATION, RETURN, committed_to, grants_of
 
 # Entries that give money back to a buyer after its share was released.
@@ -41,6 +41,7 @@ def register_checks() -> None:
     register_check("I9", N_("Uses of lots and allocations"), check_uses)
     register_check("I9", N_("Seals of the lots that programs were given"), check_sealed_lots)
     register_check("I16", N_("Signatures on programs and payments"), check_signatures)
+    register_check("I16", N_("Programs and payments as they were signed"), check_signed)
 
 
 def check_purposes(at: datetime) -> Finding:
@@ -267,6 +268,46 @@ def check_signatures(at: datetime) -> Finding:
         for number, entry_id in [*programs, *payments]
     ]
     return Finding(_count(Program) + _count(Disbursement), breaches)
+
+
+def check_signed(at: datetime) -> Finding:
+    """Whether programs say what was signed, by those whose names stand on the sealed entries."""
+    programs = db.session.scalars(select(Program).order_by(Program.id)).all()
+    breaches = [
+        Breach(N_("%(number)s no longer says what was signed."), {"number": program.number})
+        for program in programs
+        if program.body_sha256 != seal_body(program)
+    ]
+    allocated = db.session.execute(
+        select(Program.number, LedgerEntry.id)
+        .join(Allocation, Allocation.program_id == Program.id)
+        .join(LedgerEntry, LedgerEntry.id == Allocation.entry_id)
+        .where(
+            LedgerEntry.kind == ALLOCATION,
+            or_(
+                LedgerEntry.proposed_by != Program.proposed_by,
+                LedgerEntry.approved_by.is_distinct_from(Program.approved_by),
+            ),
+        )
+        .distinct()
+        .order_by(Program.number)
+    )
+    paid = db.session.execute(
+        select(Disbursement.number, LedgerEntry.id)
+        .join(LedgerEntry, LedgerEntry.id == Disbursement.entry_id)
+        .where(
+            or_(
+                LedgerEntry.proposed_by != Disbursement.proposed_by,
+                LedgerEntry.approved_by.is_distinct_from(Disbursement.released_by),
+            )
+        )
+        .order_by(Disbursement.number)
+    )
+    breaches += [
+        Breach(N_("%(number)s names others than its entry does."), {"number": number}, entry_id)
+        for number, entry_id in [*allocated, *paid]
+    ]
+    return Finding(len(programs) + _count(Disbursement), breaches)
 
 
 def _is_spendable(code: Any) -> ColumnElement[bool]:

@@ -249,3 +249,20 @@ def test_a_program_that_one_person_decided_on_is_named(world):
         world.program.number,
         f"{world.program.number}-1",
     }
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE programs SET asked_minor = asked_minor + 1", "{program}"),
+        ("UPDATE programs SET plan = 'A holiday'", "{program}"),
+        ("UPDATE programs SET approved_by = :other", "{program}"),
+        ("UPDATE disbursements SET released_by = :other", "{program}-1"),
+        ("UPDATE disbursements SET proposed_by = :other", "{program}-1"),
+    ],
+)
+def test_a_program_or_payment_that_says_other_than_was_signed_is_named(world, statement, number):
+    tamper(statement, **({"other": a_user().id} if ":other" in statement else {}))
+
+    named = {str(breach.facts["number"]) for breach in broken()["I16"]}
+    assert named == {number.format(program=world.program.number)}

@@ -1,18 +1,22 @@
 """What Stripe and the banks say is not booked by hand, and the trust money is not spent so."""
 
+from datetime import timedelta
+
 import pytest
 
-from marketplace.kernel.money import won
+from marketplace.kernel.money import rupiah, won
 from marketplace.ledger.drafts import Line
 from marketplace.ledger.errors import FundsUncovered
-from marketplace.ledger.operations import approve_entry, propose_adjustment
+from marketplace.ledger.operations import approve_entry, propose_adjustment, reverse
 from marketplace.ledger.queries import balance
-from marketplace.payments.errors import BookedFromLines, TrustLeft
+from marketplace.payments.errors import BankNotHeld, BookedFromLines, TrustLeft
+from marketplace.payments.recon_queries import list_unmatched_postings
 from tests.factories import NOON, a_posting
 from tests.ledger.drafts import TODAY
 
 pytestmark = pytest.mark.usefixtures("database")
 
+LONG_AGO = NOON - timedelta(days=365)
 OWN, TRUST = "assets:bank", "assets:bank-trust"
 
 
@@ -49,6 +53,29 @@ def test_what_lines_say_is_booked_from_the_lines(path):
         adjusted({"expenses:fx": 5, path: -5})
 
     assert refusal.value.facts == {"path": path}
+
+
+def test_nothing_is_booked_on_a_bank_account_that_we_do_not_have():
+    with pytest.raises(BankNotHeld) as refusal:
+        propose_adjustment(
+            [Line("expenses:bank-fee", rupiah(5)), Line(OWN, rupiah(-5))],
+            effective_on=TODAY,
+            memo="Counted wrong",
+            reason="Asked by phone",
+            by=1,
+            at=NOON,
+        )
+
+    assert refusal.value.facts == {"path": OWN, "currency": "IDR"}
+
+
+def test_what_was_reversed_waits_for_no_line_of_the_bank(fund):
+    entry_id = a_posting({OWN: won(500), "equity:opening": won(-500)}, kind="adjustment")
+    assert [row.amount for row in list_unmatched_postings(OWN, LONG_AGO)] == [500]
+
+    reverse(entry_id, occurred_at=NOON, effective_on=TODAY, memo="Not so")
+
+    assert list_unmatched_postings(OWN, LONG_AGO) == []
 
 
 @pytest.mark.parametrize(
