@@ -66,7 +66,7 @@ SCHEDULE: list[tuple[str, Callable[[], int], str]] = [
     ("release parcels", release_parcels, "*/10"),
     ("mirror Stripe", mirror_stripe, "*/10"),
     ("keep balances", keep_balances, "*"),
-    ("audit the books", audit_daily, "7"),
+    ("audit the books", audit_daily, "*/10"),
     ("publish the bundle", publish_bundle, "*/10"),
 ]
 
