@@ -9,6 +9,12 @@ class SignInRefused(Invalid):
     message = N_("This e-mail address and password do not belong together. Please try again.")
 
 
+class PasswordWrong(Invalid):
+    """Somebody signed in did not repeat their own password."""
+
+    message = N_("That is not your password.")
+
+
 class EmailTaken(Conflict):
     message = N_("There is already an account with this e-mail address. Sign in instead.")
 

@@ -138,7 +138,9 @@ def test_it_is_set_up_with_the_password_and_a_code_and_removed_with_another(clie
     sign_in(client, person)
     place = "/en/authenticator"
 
-    assert client.post(place, data={"password": "not it"}).status_code == 422
+    wrong = client.post(place, data={"password": "not it"})
+    assert wrong.status_code == 422
+    assert "That is not your password." in wrong.text
     assert client.post(place, data={"password": "a long password"}).status_code == 302
     secret = db.session.get(Authenticator, person.id).secret
     assert secret[:4] in client.get(place).text

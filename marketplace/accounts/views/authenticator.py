@@ -15,7 +15,7 @@ from marketplace.accounts.authenticators import (
     forget_authenticator,
     use_code,
 )
-from marketplace.accounts.errors import SignInRefused
+from marketplace.accounts.errors import PasswordWrong, SignInRefused
 from marketplace.accounts.forms import CodeForm, NewAuthenticatorForm
 from marketplace.accounts.models import Role
 from marketplace.accounts.operations import authenticate
@@ -42,8 +42,8 @@ def new_authenticator() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             authenticate(current_user.email, form.password.data or "")
-        except SignInRefused as error:
-            form.refuse("password", error)
+        except SignInRefused:
+            form.refuse("password", PasswordWrong())
         else:
             with transaction():
                 add_authenticator(current_user, at=now())
