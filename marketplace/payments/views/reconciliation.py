@@ -159,7 +159,7 @@ def why_bank_line(candidates: int, said: BankBooking | None = None) -> str:
     if said is not None:
         why: str = _("%(kind)s: waits for the second signature.", kind=kind_name(said.kind))
     elif candidates:
-        why = _("More than one entry or line is over this amount. Please choose.")
+        why = _("An entry over this amount waits. Please look whether it is meant.")
     else:
         why = _("Nothing over this amount is booked.")
     return why
