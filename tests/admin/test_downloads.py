@@ -303,3 +303,11 @@ def test_a_file_asks_few_questions(reader, statements, place, most):
     reader.get(f"/en/admin/{place}/download.csv").close()
 
     assert len(statements) <= most, "\n\n".join(statements)
+
+
+def test_programs_and_pledges_are_taken_along(world, rows):
+    programs, pledges = rows("programs"), rows("pledges")
+
+    assert programs[0][0] == "Program number"
+    assert world.program.number in {row[0] for row in programs[1:]}
+    assert pledges[0][:2] == ["Pledge", "Company"]

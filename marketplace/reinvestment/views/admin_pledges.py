@@ -21,6 +21,7 @@ from marketplace.reinvestment.views import words
 from marketplace.reinvestment.views.blueprint import admin as bp
 from marketplace.reinvestment.views.following import followed
 from marketplace.statements.wording import kind_name
+from marketplace.web.downloads import offer
 from marketplace.web.forms import render_form
 from marketplace.web.locale import current_language
 
@@ -33,6 +34,7 @@ def list_pledges() -> ResponseReturnValue:
         rows=queries.list_pledges(),
         words=words,
         may_act=current_user.has_role(Role.ADMIN),
+        files=offer("pledges"),
     )
 
 

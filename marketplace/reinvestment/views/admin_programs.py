@@ -51,6 +51,7 @@ from marketplace.reinvestment.policies import OPEN, allocate
 from marketplace.reinvestment.views import words
 from marketplace.reinvestment.views.blueprint import admin as bp
 from marketplace.reinvestment.views.public import signatures
+from marketplace.web.downloads import offer
 from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number
@@ -81,6 +82,7 @@ def list_programs() -> ResponseReturnValue:
         words=words,
         people=find_people({row.proposed_by for row in rows}),
         may_act=current_user.has_role(Role.ADMIN),
+        files=offer("programs"),
     )
 
 
