@@ -144,6 +144,21 @@ def test_a_closed_month_refuses_it_beside_the_day(world, first):
     assert proposals() == []
 
 
+def test_a_proposal_whose_month_was_closed_meanwhile_offers_no_signature(world, first, second):
+    send(first, NEW, data=typed())
+    (proposal,) = proposals()
+    page = f"/en/admin/ledger/proposals/{proposal.id}"
+    assert "Sign and book" in second.get(page).text
+    month = proposal.effective_on.replace(day=1)
+    db.session.add(LedgerPeriod(starts_on=month, ends_on=month, state=PeriodState.CLOSED))
+    db.session.commit()
+
+    shown = second.get(page).text
+
+    assert "Sign and book" not in shown
+    assert "Its month was closed meanwhile." in shown
+
+
 def test_what_changed_after_it_was_read_is_not_signed(world, first, second):
     send(first, NEW, data=typed())
     (proposal,) = proposals()

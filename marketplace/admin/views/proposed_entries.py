@@ -38,7 +38,7 @@ from marketplace.ledger.errors import (
     Unbalanced,
 )
 from marketplace.ledger.hooks import find_reversible, is_adjustable
-from marketplace.ledger.models import LedgerEntryProposal
+from marketplace.ledger.models import LedgerEntryProposal, PeriodState
 from marketplace.ledger.operations import (
     approve_entry,
     propose_adjustment,
@@ -50,6 +50,7 @@ from marketplace.ledger.operations.entry_proposals import ADJUSTMENT, lines_of
 from marketplace.ledger.operations.posting import mirror
 from marketplace.ledger.queries import Entry, find_entry, get_entry, list_accounts
 from marketplace.ledger.queries.entry_proposals import find_proposal_about, get_entry_proposal
+from marketplace.ledger.queries.periods import month_of, states_of_months
 from marketplace.statements.shown import shown, total_of
 from marketplace.statements.wording import description, kind_name
 from marketplace.web.errors import explain
@@ -154,7 +155,14 @@ def show_entry_proposal(proposal_id: int) -> ResponseReturnValue:
         signature=SignatureForm(formdata=None),
         me=current_user.id,
         may_act=current_user.has_role(Role.ADMIN),
+        is_late=proposal.is_waiting and _is_late(proposal),
     )
+
+
+def _is_late(proposal: LedgerEntryProposal) -> bool:
+    """Whether its month was closed for good while it waited; a reversal is booked today."""
+    state = states_of_months().get(month_of(proposal.effective_on))
+    return proposal.reverses_id is None and state is PeriodState.CLOSED
 
 
 @bp.post("/ledger/proposals/<int:proposal_id>/approval")
