@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
 from marketplace.drawings.svg import drawing, short, spoken
 
 NODE_WIDTH = 14
+BESIDE = 10
+"""From a node to its words."""
 LEAST_NODE, LEAST_BAND = 3, 1.5
 
 
@@ -51,8 +54,11 @@ def flow(
     """Draw `links` (from, to, value) between `columns` of nodes.
 
     A node is as high as the larger of what comes in and what goes out. Bands take the wash of
-    the node they leave, or with `reach` of the node they come to.
+    the node they leave, or with `reach` of the node they come to. Right of the last column are
+    `label_width` pixels, or more where its names are longer.
     """
+    names = [_written(node.label) for node in columns[-1]] if columns else []
+    label_width = max(label_width, *(BESIDE + long for long in names), 0)
     values = _node_values(columns, links)
     scale = _scale(columns, values, height - 30, gap)
     places = _place(columns, values, scale, width - label_width, height, gap)
@@ -67,6 +73,11 @@ def flow(
         for node in column
     )
     return drawing("flow-svg", width, height, bands + nodes, spoken(title))
+
+
+def _written(words: str) -> int:
+    """About how wide `words` are drawn in the bold of 14 pixels."""
+    return sum(14 if east_asian_width(sign) in {"W", "F"} else 9 for sign in words)
 
 
 def _node_values(columns: Sequence[Sequence[Node]], links: Sequence[Link]) -> dict[str, float]:
@@ -133,7 +144,7 @@ def _band(start: _Place, end: _Place, thick: float, dye: int) -> str:
 
 
 def _node(node: Node, place: _Place, amount: str) -> str:
-    x, middle = short(place.x + NODE_WIDTH + 10), place.y + place.height / 2
+    x, middle = short(place.x + NODE_WIDTH + BESIDE), place.y + place.height / 2
     note = f"\u00a0· {node.note}" if node.note else ""
     return (
         f'<rect class="f{node.dye} bar" x="{short(place.x)}" y="{short(place.y)}"'

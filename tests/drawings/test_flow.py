@@ -43,3 +43,18 @@ def test_a_node_writes_its_name_its_amount_and_its_note():
 def test_a_flow_of_nothing_is_drawn_all_the_same():
     ElementTree.fromstring(draw(links=[]))
     ElementTree.fromstring(flow([], [], "Flow", str))
+
+
+def test_a_long_name_stays_within_the_drawing():
+    name = "Pengelolaan pasar dan pembayaran"
+    picture = flow(
+        [[Node("a", "A", 1)], [Node("b", name, 2)]],
+        [("a", "b", 5)],
+        "Flow",
+        str,
+        width=700,
+        label_width=150,
+    )
+
+    written = next(text for text in ElementTree.fromstring(picture).iter() if text.text == name)
+    assert float(written.get("x")) + 8 * len(name) < 700

@@ -139,7 +139,9 @@ def test_rupiah_on_their_way_are_no_alarm(client):
 
     page = text_of(client.get("/en/ledger"))
 
-    assert page.count("Paid in = paid out + in hand. Difference: 0.") == 2
+    assert page.count("Paid in = paid out + in hand. Difference: 0.") == 1
+    assert "Paid in + still to be changed = money that left. Difference: 0." in page
+    assert "Still to be changed from won Rp 5" in page
     assert "below zero until the bank" in page
 
 

@@ -116,7 +116,9 @@ def test_a_receipt_leads_to_the_payment_and_its_evidence(client, world):
     after = client.get(address).get_data(as_text=True)
 
     assert "₩1,200" in before
-    assert "Paid to the village on" in before
+    assert "On its way to the village since" in before
+    assert "Paid to the village on" not in before
+    assert "Paid to the village on" in after
     assert "₩900" in before  # 2,100 of this order are the program's, 1,200 are paid
     assert "seen on the bank statement" not in before
     assert "seen on the bank statement" in after
