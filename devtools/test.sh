@@ -36,5 +36,6 @@ step "all of that on PostgreSQL"
 run -m database --engine postgresql tests
 
 step "in the browser"
-run tests/browser
+# Each test stands alone there, and a worker that is done takes over what waits.
+run --dist worksteal tests/browser
 step "done"
