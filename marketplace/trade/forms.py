@@ -27,7 +27,7 @@ from wtforms.validators import (
 from wtforms.widgets import TextInput
 
 from marketplace.kernel.money import Money, dollars
-from marketplace.trade.policies import INCOTERMS
+from marketplace.trade.policies import INCOTERMS, UNITS
 from marketplace.web.fields import Within
 from marketplace.web.forms import Form
 
@@ -166,6 +166,48 @@ class QuotationForm(Form):
     @property
     def price(self) -> Money:
         return dollars(self.unit_price.data or 0)
+
+
+class ExportOfferForm(Form):
+    """What a cooperative offers for export; up to two lower prices for larger quantities."""
+
+    unit = SelectField(_l("Unit"), choices=[SelectChoice(unit, unit) for unit in UNITS])
+    moq = _quantity(_l("Minimum order"))
+    price_1 = DollarsField(_l("Unit price"), [InputRequired(_l("Write the price."))])
+    from_2 = QuantityField(_l("From this quantity"), [Optional()])
+    price_2 = DollarsField(_l("Unit price from there"), [Optional()])
+    from_3 = QuantityField(_l("From this larger quantity"), [Optional()])
+    price_3 = DollarsField(_l("Unit price from there on"), [Optional()])
+    incoterm = SelectField(_l("Incoterm 2020"), choices=INCOTERM_CHOICES)
+    place = _place()
+    lead_time_days = QuantityField(
+        _l("Lead time"),
+        [
+            InputRequired(_l("Write the number of days.")),
+            NumberRange(1, 730, _l("Write a number of days from 1 to 730.")),
+        ],
+    )
+    capacity_per_month = _quantity(_l("Capacity a month"))
+    packing = StringField(_l("Packing"), [Length(max=200)], filters=[plain])
+    shelf_life_months = QuantityField(
+        _l("Shelf life"),
+        [Optional(), Within(1, 600, _l("Write a number of months from 1 to 600."))],
+    )
+
+    def _check_price(self, field: DollarsField) -> None:
+        if field.data is not None and not 0 < field.data <= MOST_DOLLARS:
+            raise ValidationError(_("Write an amount in dollars, for example 7.22."))
+
+    validate_price_1 = validate_price_2 = validate_price_3 = _check_price
+
+    @property
+    def prices(self) -> list[tuple[int, Money]]:
+        """Quantities and the price of one unit from there on; a half-filled step counts as 0."""
+        found = [(self.moq.data or 0, dollars(self.price_1.data or 0))]
+        for start, price in ((self.from_2, self.price_2), (self.from_3, self.price_3)):
+            if start.data is not None or price.data is not None:
+                found.append((start.data or 0, dollars(price.data or 0)))
+        return found
 
 
 class AcceptForm(Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -220,6 +220,14 @@ def get_export(slug: str) -> ExportProfile:
 
 def find_profile(product_id: int) -> ExportProfile | None:
     return db.session.get(ExportProfile, product_id)
+
+
+def find_profiles(product_ids: Collection[int]) -> dict[int, ExportProfile]:
+    """The offers of these products, by product."""
+    rows = db.session.scalars(
+        select(ExportProfile).where(ExportProfile.product_id.in_(product_ids))
+    )
+    return {profile.product_id: profile for profile in rows}
 
 
 @dataclass(frozen=True, slots=True)

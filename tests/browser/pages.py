@@ -49,6 +49,8 @@ PAGES = {
         f"{DESK}/products",
         f"{DESK}/products/new",
         f"{DESK}/products/{SUGAR}",
+        f"{DESK}/exports/",
+        f"{DESK}/exports/{SUGAR}",
         f"{DESK}/rfqs/",
         f"{DESK}/rfqs/{{rfq}}",
         f"{DESK}/payouts",

@@ -47,6 +47,7 @@ def list_rfqs(cooperative: Cooperative) -> ResponseReturnValue:
         "trade/list_received_rfqs.html",
         cooperative=cooperative,
         page=Page(rows, count, number, PAGE_SIZE),
+        may_offer=_may(cooperative, "products.edit"),
         address=lambda number: url_for(".list_rfqs", cooperative=cooperative.slug, page=number),
     )
 
@@ -184,6 +185,11 @@ def _quotation_form(rfq: Rfq, thread: Thread | None = None) -> QuotationForm:
     return QuotationForm(**values)
 
 
+def _may(cooperative: Cooperative, permission: str) -> bool:
+    membership = find_membership(current_user.id, cooperative.slug)
+    return membership is not None and may(membership.role, permission)
+
+
 def _page(
     cooperative: Cooperative,
     number: str,
@@ -200,7 +206,6 @@ def _page(
         "quotation": quotation or _quotation_form(rfq, thread),
         "decline": decline or DeclineForm(formdata=None),
     }
-    membership = find_membership(current_user.id, cooperative.slug)
     page = render_template(
         "trade/show_received_rfq.html",
         cooperative=cooperative,
@@ -209,7 +214,7 @@ def _page(
         paper=lambda offer: url_for(
             ".show_quotation", cooperative=cooperative.slug, number=number, quotation=offer
         ),
-        may_answer=membership is not None and may(membership.role, "rfqs.answer"),
+        may_answer=_may(cooperative, "rfqs.answer"),
         is_quoting=quotation is not None,
         **forms,
     )
