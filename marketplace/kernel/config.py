@@ -58,7 +58,7 @@ class Config:
     demo_password: str = ""
     ledger_key: str = ""
     ledger_public_key: str = ""
-    oldest_rate_days: int = 7
+    oldest_rate_days: int = 3
     oldest_closing_rate_days: int = 3
     payout_minimum_rupiah: int = 50_000
     payout_from: Sender | None = None
@@ -126,7 +126,7 @@ def read_config(environ: Mapping[str, str], root: Path) -> Config:
             environ.get("LUMBUNG_BANK_ACCOUNTS", DEMO_BANK_ACCOUNTS if demo else "")
         ),
         # The demo's exchange rates end on one day; its pages name that day.
-        oldest_rate_days=36_500 if demo else 7,
+        oldest_rate_days=36_500 if demo else 3,
         oldest_closing_rate_days=36_500 if demo else 3,
         rate_limits=environ.get("LUMBUNG_RATE_LIMITS", "1") != "0",
         signing_needs_code=environ.get("LUMBUNG_SIGNING_NEEDS_CODE", "") in {"1", "true", "yes"},

@@ -69,7 +69,7 @@ def test_a_wrong_address_is_explained_in_the_language_it_names(client):
 def test_only_the_demo_lives_with_old_exchange_rates():
     real = {"SECRET_KEY": "x", "STRIPE_SECRET_KEY": "sk_test_x"}
 
-    assert read_config(real, ROOT).oldest_rate_days == 7
+    assert read_config(real, ROOT).oldest_rate_days == 3
     assert read_config(real, ROOT).oldest_closing_rate_days == 3
     assert read_config({"LUMBUNG_DEMO": "1"}, ROOT).oldest_rate_days > 365
 
