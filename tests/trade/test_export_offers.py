@@ -48,7 +48,9 @@ def test_what_a_cooperative_offers_is_found_by_partners(product, maker, open_as)
     assert (profile.moq, profile.capacity_per_month, profile.place) == (100, 1_200, "Belawan")
     assert "FOB" in partner.get(f"/en/trade/exports/{product.slug}").text
     assert product.slug in partner.get("/en/trade/").text
-    assert 'value="7.10"' in maker.get(page_of(product)).text
+    shown = maker.get(page_of(product)).text
+    assert 'value="7.10"' in shown
+    assert ">pasang</option>" in shown
 
 
 @pytest.mark.parametrize(

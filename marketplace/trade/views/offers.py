@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from wtforms.fields.choices import SelectChoice
 
 from marketplace.catalog.models import ProductState
 from marketplace.catalog.queries import get_product_of, list_products_of
@@ -20,6 +21,8 @@ from marketplace.trade import operations, queries
 from marketplace.trade.errors import PriceStepsDisordered
 from marketplace.trade.forms import ExportOfferForm
 from marketplace.trade.models import ExportProfile
+from marketplace.trade.policies import UNITS
+from marketplace.trade.views.words import unit_name
 from marketplace.web.forms import render_form
 
 log = structlog.get_logger()
@@ -50,6 +53,7 @@ def edit_offer(cooperative: Cooperative, slug: str) -> ResponseReturnValue:
     product = get_product_of(cooperative, slug)
     profile = queries.find_profile(product.id)
     form = ExportOfferForm(data=_values(profile) if profile else None)
+    form.unit.choices = [SelectChoice(unit, unit_name(unit)) for unit in UNITS]
     if form.validate_on_submit():
         try:
             with transaction():
