@@ -20,7 +20,7 @@ fi
 echo "Installing the locked dependencies into .venv …"
 "$python" -m venv .venv
 if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-    --require-hashes --requirement requirements.lock 2> .venv/install.log; then
+    --no-compile --require-hashes --requirement requirements.lock 2> .venv/install.log; then
   cat .venv/install.log >&2
   echo "The dependencies could not be installed: is a package index reachable?" >&2
   exit 1

@@ -4,29 +4,27 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 
-# The same sources are started again and again: their bytecode is worth keeping.
-export PYTHONDONTWRITEBYTECODE=
-
 step() { printf '\n== %s (after %s s)\n' "$*" "$SECONDS"; }
 # The files in their order, so that at the end no worker waits for a long one.
 run() { $bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder "$@"; }
 
-if [ "${1:-}" != fast ]; then
-  step "programs beyond Python"
-  devtools/programs.sh &
-  programs=$!
-  trap 'wait' EXIT
-fi
+lint() {
+  $bin/ruff check . && $bin/ruff format --check . && $bin/mypy --no-error-summary &&
+    $bin/lint-imports --no-cache
+}
+trap 'wait' EXIT
 
-step "lint, format, types, import contracts"
-$bin/ruff check .
-$bin/ruff format --check .
-$bin/mypy --no-error-summary
-$bin/lint-imports --no-cache | tail -n 8
+step "packages, and programs beyond Python"
+programs=
+[ "${1:-}" = fast ] || { devtools/programs.sh & programs=$!; }
+make --no-print-directory ready
+[ -z "$programs" ] || wait "$programs"
 
-step "rules, without a database"
+step "rules, without a database; beside them lint, format, types, import contracts"
+lint > .venv/lint.log 2>&1 &
+linted=$!
 run -m "not database" --ignore tests/browser tests
-[ -z "${programs:-}" ] || wait "$programs"
+wait "$linted" || { cat .venv/lint.log >&2; exit 1; }
 
 step "rooms, pages and whole histories on SQLite"
 run -m database --engine sqlite tests

@@ -32,6 +32,8 @@ class DayTooFar(Invalid):
 
 
 class PriceStepsDisordered(Invalid):
+    """Facts: `step`, the first wrong one, counted from 1."""
+
     message = N_(
         "Prices by quantity start at the minimum order, and a larger quantity never costs more."
     )

@@ -22,11 +22,13 @@ from wtforms.validators import (
     Length,
     NumberRange,
     Optional,
+    StopValidation,
     ValidationError,
 )
 from wtforms.widgets import TextInput
 
 from marketplace.kernel.money import Money, dollars
+from marketplace.trade.errors import PriceStepsDisordered
 from marketplace.trade.policies import INCOTERMS, UNITS
 from marketplace.web.fields import Within
 from marketplace.web.forms import Form
@@ -168,16 +170,43 @@ class QuotationForm(Form):
         return dollars(self.unit_price.data or 0)
 
 
+class Beside:
+    """May be empty, unless the field beside it is filled."""
+
+    def __init__(self, other: str, missing: Any) -> None:
+        self.other, self.missing = other, missing
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if not _is_filled(field):
+            field.errors = []
+            raise StopValidation(self.missing if _is_filled(form[self.other]) else "")
+
+
+def _is_filled(field: Field) -> bool:
+    return bool(field.raw_data and str(field.raw_data[0]).strip())
+
+
+def _from_quantity(label: Any, price: str) -> QuantityField:
+    beside = Beside(price, _l("Write the quantity."))
+    return QuantityField(
+        label, [beside, Within(1, MOST_PIECES, _l("Write a quantity of at least 1."))]
+    )
+
+
 class ExportOfferForm(Form):
     """What a cooperative offers for export; up to two lower prices for larger quantities."""
 
     unit = SelectField(_l("Unit"), choices=[SelectChoice(unit, unit) for unit in UNITS])
     moq = _quantity(_l("Minimum order"))
     price_1 = DollarsField(_l("Unit price"), [InputRequired(_l("Write the price."))])
-    from_2 = QuantityField(_l("From this quantity"), [Optional()])
-    price_2 = DollarsField(_l("Unit price from there"), [Optional()])
-    from_3 = QuantityField(_l("From this larger quantity"), [Optional()])
-    price_3 = DollarsField(_l("Unit price from there on"), [Optional()])
+    from_2 = _from_quantity(_l("From this quantity"), "price_2")
+    price_2 = DollarsField(
+        _l("Unit price from there"), [Beside("from_2", _l("Write the price."))]
+    )
+    from_3 = _from_quantity(_l("From this larger quantity"), "price_3")
+    price_3 = DollarsField(
+        _l("Unit price from there on"), [Beside("from_3", _l("Write the price."))]
+    )
     incoterm = SelectField(_l("Incoterm 2020"), choices=INCOTERM_CHOICES)
     place = _place()
     lead_time_days = QuantityField(
@@ -202,12 +231,20 @@ class ExportOfferForm(Form):
 
     @property
     def prices(self) -> list[tuple[int, Money]]:
-        """Quantities and the price of one unit from there on; a half-filled step counts as 0."""
-        found = [(self.moq.data or 0, dollars(self.price_1.data or 0))]
-        for start, price in ((self.from_2, self.price_2), (self.from_3, self.price_3)):
-            if start.data is not None or price.data is not None:
-                found.append((start.data or 0, dollars(price.data or 0)))
-        return found
+        """Quantities and the price of one unit from there on."""
+        return [(start.data, dollars(price.data)) for start, price in self._steps]
+
+    @property
+    def _steps(self) -> list[tuple[QuantityField, DollarsField]]:
+        """The fields of the steps that are filled."""
+        lower = ((self.from_2, self.price_2), (self.from_3, self.price_3))
+        filled = [(start, price) for start, price in lower if start.data is not None]
+        return [(self.moq, self.price_1), *filled]
+
+    def refuse_step(self, error: PriceStepsDisordered) -> None:
+        """Show why the steps are wrong, beside the first that is."""
+        _, price = self._steps[int(str(error.facts["step"])) - 1]
+        self.refuse(price.short_name, error)
 
 
 class AcceptForm(Form):

@@ -73,6 +73,7 @@ def set_export_profile(
     """
     require_incoterm(incoterm)
     steps = price_steps(prices, moq)
+    lock(Product, product.id)
     profile = find_profile(product.id) or ExportProfile(product_id=product.id)
     profile.unit = unit
     profile.moq = moq

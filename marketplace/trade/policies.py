@@ -68,17 +68,15 @@ def is_over(day: date, *, at: datetime, zone: ZoneInfo) -> bool:
 
 
 def price_steps(steps: Sequence[tuple[int, Money]], moq: int) -> list[list[int]]:
-    """`steps` as kept: `[quantity, USD cents]`, beginning at `moq`, prices never rising."""
-    quantities = [quantity for quantity, _ in steps]
-    prices = [price.minor for _, price in steps]
-    in_order = (
-        quantities[:1] == [moq]
-        and moq > 0
-        and quantities == sorted(set(quantities))
-        and prices == sorted(prices, reverse=True)
-        and prices[-1] > 0
-        and all(price.currency == "USD" for _, price in steps)
-    )
-    if not in_order:
-        raise PriceStepsDisordered
+    """`steps` as kept: `[quantity, USD cents]`, beginning at `moq`, prices never rising.
+
+    Raises PriceStepsDisordered, which names the first wrong step, counted from 1.
+    """
+    if not steps or moq < 1 or steps[0][0] != moq:
+        raise PriceStepsDisordered(step=1)
+    for number, (quantity, price) in enumerate(steps, start=1):
+        before = steps[number - 2] if number > 1 else (0, price)
+        falls = before[0] < quantity and before[1].minor >= price.minor > 0
+        if not falls or price.currency != "USD":
+            raise PriceStepsDisordered(step=number)
     return [[quantity, price.minor] for quantity, price in steps]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import fcntl
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +10,10 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.pages import find_numbers
 from tests.browser.signing import sign_in
-from tests.browser.site import Site
+from tests.browser.site import CTRL_C, Site
 
 HERE = Path(__file__).parent
+ORDERS = 60
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 
@@ -22,9 +25,23 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Iterator[Site]:
+def demo(tmp_path_factory, testrun_uid) -> Path:
+    """A folder that a first start filled and Ctrl-C left; all processes share it, to be copied."""
+    folder = tmp_path_factory.getbasetemp().parent / f"demo-{testrun_uid}"
+    with folder.with_suffix(".lock").open("w") as first_come:
+        fcntl.flock(first_come, fcntl.LOCK_EX)
+        if not folder.exists():
+            first = Site(folder.with_suffix(".new"), orders=ORDERS)
+            first.start()
+            assert first.stop() == CTRL_C
+            first.folder.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(demo, tmp_path_factory) -> Iterator[Site]:
     """One running demo for all flows of this process."""
-    site = Site(tmp_path_factory.mktemp("site"), orders=60)
+    site = Site(shutil.copytree(demo, tmp_path_factory.mktemp("site") / "instance"), orders=ORDERS)
     site.start()
     yield site
     site.stop()

@@ -1,8 +1,9 @@
-"""`make run` as a process: it starts once, says what is wrong, and leaves nothing behind."""
+"""`make run` as a process: it starts again, says what is wrong, and leaves nothing behind."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -12,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from devtools import run
-from tests.browser.site import ROOT, Site
+from tests.browser.conftest import ORDERS
+from tests.browser.site import CTRL_C, ROOT, Site
 
-CTRL_C = 130
 TABLES = ("users", "cooperatives", "products", "orders", "ledger_entries", "villages", "rfqs")
 
 
@@ -48,8 +49,11 @@ def rows_in(folder: Path) -> dict[str, int]:
         }
 
 
-def test_it_starts_twice_on_one_folder_and_stops_without_a_trace(request, tmp_path):
-    site = Site(tmp_path / "instance", orders=2)
+def test_it_starts_again_on_its_folder_and_stops_without_a_trace(request, demo, tmp_path):
+    loaded = rows_in(demo)
+    assert loaded["orders"] == ORDERS
+    assert loaded["products"] == 198
+    site = Site(shutil.copytree(demo, tmp_path / "instance"), orders=ORDERS)
     request.addfinalizer(site.kill)
     site.start()
     family = offspring(site.process.pid)
@@ -58,16 +62,7 @@ def test_it_starts_twice_on_one_folder_and_stops_without_a_trace(request, tmp_pa
     assert b"buyer@demo.lumbung.example" in site.output
     assert site.stop() == CTRL_C
     assert not family.keys() & processes().keys()
-    loaded = rows_in(site.folder)
-    assert loaded["orders"] == 2
-    assert loaded["products"] == 198
-
-    again = Site(tmp_path / "instance", orders=2)
-    request.addfinalizer(again.kill)
-    again.start()
-    assert again.stop() == CTRL_C
-
-    assert rows_in(again.folder) == loaded
+    assert rows_in(site.folder) == loaded
 
 
 def test_a_taken_port_is_said_in_one_sentence(tmp_path):

@@ -1,5 +1,7 @@
 """A cooperative offers its own goods for export."""
 
+import re
+
 import pytest
 
 from marketplace.cooperatives.models import MemberRole
@@ -58,8 +60,10 @@ def test_what_a_cooperative_offers_is_found_by_partners(product, maker, open_as)
     [
         ({"moq": "banyak"}, "angka bulat"),
         ({"price_1": ""}, "Isi harga"),
-        ({"price_2": "9"}, "Harga"),
-        ({"price_2": ""}, "Harga"),
+        ({"price_2": ""}, "Isi harganya."),
+        ({"from_2": ""}, "Isi jumlahnya."),
+        ({"from_2": "0"}, "paling sedikit 1"),
+        ({"from_3": "9" * 12, "price_3": "7"}, "1.000.000.000"),
         ({"place": ""}, "pelabuhan"),
     ],
 )
@@ -72,9 +76,26 @@ def test_a_wrong_offer_keeps_what_was_entered_and_writes_nothing(product, maker,
     assert find_profile(product.id) is None
 
 
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"price_2": "9"}, "price_2"),
+        ({"from_2": "90"}, "price_2"),
+        ({"from_2": "", "price_2": "", "from_3": "800", "price_3": "8"}, "price_3"),
+        ({"from_3": "400", "price_3": "7"}, "price_3"),
+    ],
+)
+def test_a_step_out_of_order_is_named_where_it_stands(product, maker, wrong, field):
+    answer = maker.post(page_of(product), data=OFFER | wrong)
+
+    assert answer.status_code == 422
+    assert re.findall(r'id="(\w+)-error-1"', answer.text) == [field]
+    assert find_profile(product.id) is None
+
+
 def test_only_its_makers_offer_a_product(product, open_as):
     other = open_as(a_member(a_cooperative(), MemberRole.SELLER))
 
-    assert other.post(page_of(product), data=OFFER).status_code in (403, 404)
-    assert open_as(a_partner(an_organization())).get(page_of(product)).status_code in (403, 404)
+    assert other.post(page_of(product), data=OFFER).status_code == 404
+    assert open_as(a_partner(an_organization())).get(page_of(product)).status_code == 404
     assert find_profile(product.id) is None

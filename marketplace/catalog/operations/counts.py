@@ -100,7 +100,8 @@ def write_counts(counts: Collection[Count]) -> None:
     seen = [
         count
         for count in counts
-        if min(count.available, FEW_LEFT + 1) != min(count.before, FEW_LEFT + 1)
+        if count.state is not ProductState.DRAFT
+        and min(count.available, FEW_LEFT + 1) != min(count.before, FEW_LEFT + 1)
     ]
     if seen:
         index_products(

@@ -269,7 +269,8 @@ def _write_texts(product: Product, texts: Mapping[str, Text | tuple[str, str, Te
 
 
 def _note_change(product: Product) -> None:
-    """Bring index and version up to date with what everyone can see."""
+    """Bring index and version up to date with what everyone can see; a draft is seen by nobody."""
     db.session.flush()
-    index_products([product.id])
-    raise_catalog_version()
+    if product.state is not ProductState.DRAFT:
+        index_products([product.id])
+        raise_catalog_version()

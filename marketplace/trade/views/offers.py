@@ -70,7 +70,7 @@ def edit_offer(cooperative: Cooperative, slug: str) -> ResponseReturnValue:
                     shelf_life_months=form.shelf_life_months.data,
                 )
         except PriceStepsDisordered as error:
-            form.refuse("price_1", error)
+            form.refuse_step(error)
         else:
             log.info("export offer", product=slug, by=current_user.id)
             flash(_("Saved. Partners in Korea see the offer now."), "ok")
