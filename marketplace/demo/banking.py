@@ -49,7 +49,7 @@ class Banks:
 
 def keep_charge(payment: Payment, line_id: str, fee: Money, at: datetime) -> None:
     """Stripe's line of a payment, mirrored and matched."""
-    _mirror(line_id, "charge", payment.charge_id or "", payment.minor, fee.minor, at)
+    mirror(line_id, "charge", payment.charge_id or "", payment.minor, fee.minor, at)
 
 
 def plan_banking(year: Year) -> None:
@@ -73,7 +73,7 @@ def _pay_out(banks: Banks, number: int) -> Event:
         if amount <= 0:
             return
         payout = f"po_demo_{number:03}"
-        _mirror(f"txn_demo_{payout}", "payout", payout, -amount, 0, at)
+        mirror(f"txn_demo_{payout}", "payout", payout, -amount, 0, at)
         on = today_in_seoul(at + TRAVELS)
         banks.coming.append((on, amount, f"ST{number:06}", f"STRIPE PAYMENTS {payout}"))
 
@@ -91,8 +91,8 @@ def _available(at: datetime) -> int:
     )
 
 
-def _mirror(line_id: str, category: str, source: str, amount: int, fee: int, at: datetime) -> None:
-    """Keep a line as Stripe would send it, and give it its place."""
+def mirror(line_id: str, category: str, source: str, amount: int, fee: int, at: datetime) -> None:
+    """Keep a line as Stripe would send it, in won, and give it its place in the books."""
     keep_line(
         {
             "id": line_id,

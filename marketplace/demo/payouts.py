@@ -15,9 +15,10 @@ from marketplace.demo.year import Event, Year
 from marketplace.kernel.db import db
 from marketplace.kernel.money import rupiah, won
 from marketplace.kernel.time import today_in_seoul
-from marketplace.orders.errors import NothingToPay
+from marketplace.orders.errors import BatchChanged, NothingToPay
 from marketplace.orders.models import Payout, PayoutBatch
 from marketplace.orders.operations import (
+    cancel_batch,
     gather_payouts,
     reject_payout,
     release_batch,
@@ -68,7 +69,13 @@ def _run(year: Year, dice: random.Random, *, first_fails: bool = False) -> Event
 
 def _release(year: Year, dice: random.Random, batch: PayoutBatch, *, first_fails: bool) -> Event:
     def happen(at: datetime) -> None:
-        release_batch(batch, body_sha256=batch.body_sha256, by=demo_user("admin2").id, at=at)
+        signer = demo_user("admin2").id
+        try:
+            release_batch(batch, body_sha256=batch.body_sha256, by=signer, at=at)
+        except BatchChanged:
+            cancel_batch(batch, by=signer, at=at)
+            year.plan(at, _run(year, dice, first_fails=first_fails))
+            return
         for place, payout in enumerate(batch.payouts):
             if place == 0 and first_fails:
                 year.plan(at + timedelta(days=2), _reject(year, payout))

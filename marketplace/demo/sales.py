@@ -14,6 +14,7 @@ from marketplace.catalog.models import Product, Variant
 from marketplace.cooperatives.models import Cooperative
 from marketplace.demo.banking import keep_charge
 from marketplace.demo.people import COOPERATIVE, demo_buyers
+from marketplace.demo.troubles import plan_trouble
 from marketplace.demo.year import Event, Year
 from marketplace.kernel.db import db
 from marketplace.kernel.money import won
@@ -116,14 +117,15 @@ def _order(
         order = place_order(
             buyer, cart, address, form_key=f"demo-order-{number}", at=at, is_demo=True
         )
-        _pay(order, number, year.dice.choice(METHODS), at + timedelta(minutes=2))
+        payment = _pay(order, number, year.dice.choice(METHODS), at + timedelta(minutes=2))
+        plan_trouble(year, order, payment, number)
         for parcel in db.session.scalars(select(Parcel).where(Parcel.order_id == order.id)):
             year.plan(at + timedelta(days=year.dice.uniform(0.5, 3)), _ship(year, parcel))
 
     return happen
 
 
-def _pay(order: Order, number: int, method: str, at: datetime) -> None:
+def _pay(order: Order, number: int, method: str, at: datetime) -> Payment:
     payment = Payment(
         purpose="order",
         reference=order.number,
@@ -146,6 +148,7 @@ def _pay(order: Order, number: int, method: str, at: datetime) -> None:
     fee = won(int(order.total_minor * FEE))
     book_stripe_fee(payment, f"txn_demo_{number}", fee, occurred_at=at, at=at)
     keep_charge(payment, f"txn_demo_{number}", fee, at)
+    return payment
 
 
 def _ship(year: Year, parcel: Parcel) -> Event:

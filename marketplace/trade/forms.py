@@ -200,9 +200,7 @@ class ExportOfferForm(Form):
     moq = _quantity(_l("Minimum order"))
     price_1 = DollarsField(_l("Unit price"), [InputRequired(_l("Write the price."))])
     from_2 = _from_quantity(_l("From this quantity"), "price_2")
-    price_2 = DollarsField(
-        _l("Unit price from there"), [Beside("from_2", _l("Write the price."))]
-    )
+    price_2 = DollarsField(_l("Unit price from there"), [Beside("from_2", _l("Write the price."))])
     from_3 = _from_quantity(_l("From this larger quantity"), "price_3")
     price_3 = DollarsField(
         _l("Unit price from there on"), [Beside("from_3", _l("Write the price."))]
@@ -232,7 +230,7 @@ class ExportOfferForm(Form):
     @property
     def prices(self) -> list[tuple[int, Money]]:
         """Quantities and the price of one unit from there on."""
-        return [(start.data, dollars(price.data)) for start, price in self._steps]
+        return [(start.data or 0, dollars(price.data or 0)) for start, price in self._steps]
 
     @property
     def _steps(self) -> list[tuple[QuantityField, DollarsField]]:
