@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from marketplace.customs.operations import import_rules
 from marketplace.demo.banking import plan_banking
+from marketplace.demo.closing import plan_closings
 from marketplace.demo.exports import load_exports, load_request
 from marketplace.demo.goods import load_goods
 from marketplace.demo.payouts import load_accounts, plan_payouts
@@ -69,6 +70,7 @@ def live_a_year(first_day: datetime, until: datetime, orders: int) -> None:
     plan_programs(year)
     plan_payouts(year)
     plan_banking(year)
+    plan_closings(year)
     year.pass_by()
     db.session.execute(
         update(OutboxMessage).where(OutboxMessage.sent_at.is_(None)).values(sent_at=until)

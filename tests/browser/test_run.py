@@ -65,6 +65,19 @@ def test_it_starts_again_on_its_folder_and_stops_without_a_trace(request, demo, 
     assert rows_in(site.folder) == loaded
 
 
+def test_the_books_of_the_demo_stand_the_audit(demo):
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "ledger", "audit"],
+        cwd=ROOT,
+        env={**os.environ, "LUMBUNG_DEMO": "1", "LUMBUNG_INSTANCE": str(demo)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_taken_port_is_said_in_one_sentence(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

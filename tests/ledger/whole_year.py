@@ -18,7 +18,8 @@ KINDS = {
     *("sale", "stripe_fee", "release", "refund", "refund_failed"),
     *("unwanted_payment", "unwanted_payment_returned", "payout", "payout_settled"),
     *("pledge", "pledge_received", "allocation", "allocation_returned"),
-    *("disbursement", "disbursement_settled", "reversal"),
+    *("disbursement", "disbursement_settled", "reversal", "revaluation"),
+    *("dispute_opened", "dispute_won", "dispute_lost", "dispute_borne"),
 }
 PARTS = Parts(cooperative=46_000, service=2_500, village_share=1_500, shipping=0, owed=54_280_000)
 ORDER = "L-260418-7K4M2"
