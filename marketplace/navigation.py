@@ -151,6 +151,7 @@ class Navigation:
                 _links(
                     _link(_("All goods"), "catalog.list_products"),
                     _link(_("Cooperatives"), "cooperatives.list_cooperatives"),
+                    _link(_("How buying works"), "orders.show_guide"),
                     _link(_("My orders"), "orders.list_orders"),
                 ),
             ),

@@ -32,6 +32,7 @@ PAGES = {
         "r/{receipt}",
         "sign-in",
         "register",
+        "guide",
         "cart",
     ],
     "buyer7": [

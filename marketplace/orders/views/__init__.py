@@ -5,6 +5,7 @@ from marketplace.orders.views import (  # noqa: F401  (their routes)
     cart,
     checkout,
     downloads,
+    guide,
     orders,
     payout_slip,
     requests,
