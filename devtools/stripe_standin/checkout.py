@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from . import money, payments
+from . import charges, intents, money
 from .catalog import BEHAVIOUR_BY_LAST4, TEST_METHODS, card, make_method, make_price
 from .engine import Context, op
 from .errors import StripeFault, invalid, not_simulated
@@ -179,7 +179,7 @@ def session_create(e, ctx, p):
         )
     e.chargeable(total, currency, "line_items")
 
-    kinds = payments.offered(
+    kinds = intents.offered(
         e,
         currency,
         total,
@@ -187,7 +187,7 @@ def session_create(e, ctx, p):
         p.get("excluded_payment_method_types"),
     )
     intent_data = dict(p.get("payment_intent_data") or {})
-    payments.check_connect(e, ctx, intent_data, total)
+    intents.check_connect(e, ctx, intent_data, total)
     e.metadata({}, intent_data.get("metadata"), "payment_intent_data[metadata]")
 
     ident = e.new_id("cs_test_a1", 56)
@@ -364,8 +364,8 @@ def expire(e, ctx, obj):
     obj.update(status="expired", url=None)
     if obj["payment_intent"]:
         intent = e.get(ctx.account, "payment_intent", obj["payment_intent"])
-        if intent["status"] in payments.OPEN_STATES:
-            payments.cancel(e, ctx, intent, "automatic")
+        if intent["status"] in intents.OPEN_STATES:
+            intents.cancel(e, ctx, intent, "automatic")
     e.emit(ctx, "checkout.session.expired", obj)
     return obj
 
@@ -413,7 +413,7 @@ def pay(
     """What submitting the pay page does.
 
     outcome: None (as the test card says), "succeed", "async" (money comes
-    later), or one of payments.DECLINES.
+    later), or one of intents.DECLINES.
     """
     ctx = Context(account)
     session = open_session(e, account, ident)
@@ -433,9 +433,9 @@ def pay(
     behaviour = BEHAVIOUR_BY_LAST4.get(test_card, "succeed") if kind == "card" else "succeed"
     if behaviour == "authenticate":
         behaviour = "succeed"  # the page stands for the challenge as well
-    if outcome in payments.DECLINES:
+    if outcome in intents.DECLINES:
         behaviour = outcome
-    elif outcome == "succeed" and behaviour in payments.DECLINES:
+    elif outcome == "succeed" and behaviour in intents.DECLINES:
         behaviour = "succeed"
     email = email or session["customer_email"] or "buyer@example.test"
     details = {
@@ -464,14 +464,14 @@ def pay(
             allowed_payment_method_types=session["payment_method_types"],
             payment_method_options=session["payment_method_options"],
         )
-        intent = payments.make_intent(e, ctx, params, checkout=True)
+        intent = intents.make_intent(e, ctx, params, checkout=True)
         session["payment_intent"] = intent["id"]
         e.emit(ctx, "payment_intent.created", intent)
 
-    if behaviour in payments.DECLINES:
+    if behaviour in intents.DECLINES:
         return {
             "paid": False,
-            "error": payments.fail(e, ctx, intent, method, behaviour),
+            "error": intents.fail(e, ctx, intent, method, behaviour),
             "session": session,
         }
 
@@ -527,7 +527,7 @@ def pay(
         e.emit(ctx, "payment_intent.processing", intent)
         e.emit(ctx, "checkout.session.completed", session)
         return {"paid": False, "session": session, "redirect": success_url(session)}
-    payments.succeed(e, ctx, intent, method)
+    charges.succeed(e, ctx, intent, method)
     manual = intent["status"] == "requires_capture"
     session.update(status="complete", url=None, payment_status="unpaid" if manual else "paid")
     e.emit(ctx, "checkout.session.completed", session)
@@ -543,11 +543,11 @@ def settle_async(e, account, ident, success=True, behaviour="processing_error"):
         raise invalid("This Checkout Session has no delayed payment waiting.")
     method = e.get(account, "payment_method", intent["payment_method"])
     if success:
-        payments.succeed(e, ctx, intent, method)
+        charges.succeed(e, ctx, intent, method)
         session["payment_status"] = "paid"
         e.emit(ctx, "checkout.session.async_payment_succeeded", session)
     else:
-        payments.fail(e, ctx, intent, method, behaviour)
+        intents.fail(e, ctx, intent, method, behaviour)
         e.emit(ctx, "checkout.session.async_payment_failed", session)
     return session
 
@@ -572,9 +572,9 @@ def finish_redirect(e, account, ident, token, success):
     method = e.get(account, "payment_method", intent["payment_method"])
     del e.fact(ident)["redirect"]
     if success:
-        payments.succeed(e, ctx, intent, method)
+        charges.succeed(e, ctx, intent, method)
     else:
-        payments.fail(
+        intents.fail(
             e,
             ctx,
             intent,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from . import checkout, connect, payments, webhooks
+from . import accounts, charges, checkout, disputes, events, payouts, refunds, webhooks
 from .engine import OPS, Context
 from .errors import StripeFault, rejected
 
@@ -134,7 +134,7 @@ def shift_clock(call):
     for account in list(e.data):
         ctx = Context(account)
         checkout.expire_due(e, account)
-        payments.settle_all(e, account)
+        charges.settle_all(e, account)
         if e.settle_due(account):
             e.emit(ctx, "balance.available", OPS["Balance.retrieve"](e, ctx, {}))
         end_refunds(e, ctx)
@@ -145,15 +145,15 @@ def shift_clock(call):
 def end_refunds(e, ctx):
     for refund in list(e.table(ctx.account, "refund").values()):
         if e.fact(refund["id"]).pop("due", None) == "fail":
-            payments.refund_fail(e, ctx, refund)
+            refunds.refund_fail(e, ctx, refund)
         elif refund["status"] == "pending":
-            payments.refund_succeed(e, ctx, refund)
+            refunds.refund_succeed(e, ctx, refund)
 
 
 def end_payouts(e, ctx):
     for payout in list(e.table(ctx.account, "payout").values()):
         if payout["status"] in ("pending", "in_transit") and payout["arrival_date"] <= e.now():
-            connect.payout_paid(e, ctx, payout)
+            payouts.payout_paid(e, ctx, payout)
 
 
 # -- what is to go wrong ------------------------------------------------------------
@@ -225,14 +225,14 @@ def settle_checkout(call, ident, action):
 
 @route("POST", "charges/settle", locked=True)
 def settle_charges(call):
-    return {"charges": payments.settle_all(call.engine, call.account)}
+    return {"charges": charges.settle_all(call.engine, call.account)}
 
 
 # -- money back -----------------------------------------------------------------------
 @route("POST", "refunds/([^/]+)/succeed", locked=True)
 def succeed_refund(call, ident):
     refund = call.get("refund", ident)
-    payments.refund_succeed(call.engine, call.ctx, refund)
+    refunds.refund_succeed(call.engine, call.ctx, refund)
     return refund
 
 
@@ -240,7 +240,7 @@ def succeed_refund(call, ident):
 def fail_refund(call, ident):
     refund = call.get("refund", ident)
     reason = call.given.get("reason", "expired_or_canceled_card")
-    payments.refund_fail(call.engine, call.ctx, refund, reason)
+    refunds.refund_fail(call.engine, call.ctx, refund, reason)
     return refund
 
 
@@ -250,7 +250,7 @@ def open_dispute(call):
     ident = (
         given.get("charge") or call.get("payment_intent", given["payment_intent"])["latest_charge"]
     )
-    return payments.open_dispute(
+    return disputes.open_dispute(
         call.engine,
         call.ctx,
         call.get("charge", ident),
@@ -261,29 +261,29 @@ def open_dispute(call):
 
 @route("POST", "disputes/([^/]+)/(won|lost)", locked=True)
 def close_dispute(call, ident, end):
-    return payments.close_dispute(call.engine, call.ctx, call.get("dispute", ident), end)
+    return disputes.close_dispute(call.engine, call.ctx, call.get("dispute", ident), end)
 
 
 # -- connected accounts and payouts -----------------------------------------------------
 @route("POST", "accounts/([^/]+)/(activate|restrict)", locked=True)
 def onboard_account(call, ident, action):
-    return connect.onboard(call.engine, call.platform, ident, action == "activate")
+    return accounts.onboard(call.engine, call.platform, ident, action == "activate")
 
 
 @route("POST", "payouts/automatic", locked=True)
 def sweep_balance(call):
-    return {"payouts": connect.automatic_payout(call.engine, call.ctx)}
+    return {"payouts": payouts.automatic_payout(call.engine, call.ctx)}
 
 
 @route("POST", "payouts/([^/]+)/pay", locked=True)
 def pay_payout(call, ident):
-    return connect.payout_paid(call.engine, call.ctx, call.get("payout", ident))
+    return payouts.payout_paid(call.engine, call.ctx, call.get("payout", ident))
 
 
 @route("POST", "payouts/([^/]+)/fail", locked=True)
 def fail_payout(call, ident):
     code = call.given.get("code", "account_closed")
-    return connect.payout_failed(call.engine, call.ctx, call.get("payout", ident), code)
+    return payouts.payout_failed(call.engine, call.ctx, call.get("payout", ident), code)
 
 
 # -- webhooks ---------------------------------------------------------------------------
@@ -302,7 +302,7 @@ def list_deliveries(call):
 @route("POST", "webhooks/endpoint", locked=True)
 def add_endpoint(call):
     given = call.given
-    endpoint = connect.make_endpoint(
+    endpoint = events.make_endpoint(
         call.engine,
         call.platform,
         given["url"],

@@ -16,6 +16,7 @@ from .errors import StripeFault, invalid, missing
 
 ALPHABET = string.ascii_letters + string.digits
 OPS = {}
+DAY = 86400
 INCLUDABLE = (("checkout.session", "line_items"), ("charge", "refunds"))
 
 
@@ -78,7 +79,7 @@ class Engine:
             self.keys = {}  # idempotency
             self.outcomes = {"refund": [], "payout": [], "payment": []}
             self.bucket(self.platform)
-            from .connect import platform_account
+            from .accounts import platform_account
 
             self.put(self.platform, platform_account(self))
             self.changed = True

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from urllib.parse import parse_qs, quote, urlsplit
 
-from . import checkout, connect, pages
+from . import accounts, checkout, pages
 from .config import Config, is_loopback
 from .control import control
 from .engine import Context
@@ -240,7 +240,7 @@ class Handler(BaseHTTPRequestHandler):
                 raise StripeFault(404, "This onboarding link is no longer valid.")
             if self.command == "POST":
                 if self.form().get("action") == "finish":
-                    connect.onboard(engine, Context(engine.platform), ident)
+                    accounts.onboard(engine, Context(engine.platform), ident)
                 engine.fact(ident).pop("link")
                 service.persist()
                 self.redirect(link["return_url"])

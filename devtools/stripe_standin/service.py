@@ -12,7 +12,19 @@ import time
 import traceback
 from urllib.parse import urlsplit
 
-from . import catalog, checkout, connect, payments
+from . import (
+    accounts,
+    balance,
+    catalog,
+    charges,
+    checkout,
+    disputes,
+    events,
+    intents,
+    payouts,
+    refunds,
+    transfers,
+)
 from .engine import OPS, Context, Engine
 from .errors import StripeFault, not_simulated, rejected
 from .faults import Dropped, Faults
@@ -21,7 +33,10 @@ from .spec import ResponseChecker, Spec
 from .webhooks import Deliverer
 
 # importing these modules registers their operations
-SIMULATED = (catalog, checkout, connect, payments)
+SIMULATED = (
+    *(accounts, balance, catalog, charges, checkout, disputes),
+    *(events, intents, payouts, refunds, transfers),
+)
 KEY_LIFETIME = 24 * 3600
 LOG_LENGTH = 5000
 SENSITIVE = re.compile(
@@ -101,7 +116,7 @@ class Service:
             endpoint.update(url=config.webhook_url, enabled_events=list(config.webhook_events))
             engine.fact(endpoint["id"])["secrets"] = [config.webhook_secret]
         for for_connect in () if known else (False, True):
-            endpoint = connect.make_endpoint(
+            endpoint = events.make_endpoint(
                 engine,
                 Context(engine.platform),
                 config.webhook_url,
@@ -213,7 +228,7 @@ class Service:
         account = self.engine.platform
         chosen = call.headers.get("Stripe-Account")
         if chosen:
-            connect.connected(self.engine, chosen)
+            accounts.connected(self.engine, chosen)
             account = chosen
         if call.key is not None and len(call.key) > 255:
             raise rejected("Idempotency-Key must be at most 255 characters", code=None)
