@@ -49,6 +49,7 @@ class QuantityField(IntegerField):
     """A whole number, as people write it: 2400, 2,400 or 2.400."""
 
     widget = TextInput()
+    wrong = _l("Write a whole number, for example 2400.")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist and GROUPED.fullmatch(valuelist[0].strip()):
@@ -56,7 +57,15 @@ class QuantityField(IntegerField):
         try:
             super().process_formdata(valuelist)
         except ValueError as error:
-            raise ValueError(_("Write a whole number, for example 2400.")) from error
+            raise ValueError(self.wrong) from error
+
+
+class DaysField(QuantityField):
+    wrong = _l("Write a number of days, for example 30.")
+
+
+class MonthsField(QuantityField):
+    wrong = _l("Write a number of months, for example 12.")
 
 
 class DollarsField(Field):
@@ -150,7 +159,7 @@ class QuotationForm(Form):
     unit_price = DollarsField(_l("Unit price"), [InputRequired(_l("Write the price."))])
     incoterm = SelectField(_l("Incoterm 2020"), choices=INCOTERM_CHOICES)
     place = _place()
-    lead_time_days = QuantityField(
+    lead_time_days = DaysField(
         _l("Lead time"),
         [
             InputRequired(_l("Write the number of days.")),
@@ -207,7 +216,7 @@ class ExportOfferForm(Form):
     )
     incoterm = SelectField(_l("Incoterm 2020"), choices=INCOTERM_CHOICES)
     place = _place()
-    lead_time_days = QuantityField(
+    lead_time_days = DaysField(
         _l("Lead time"),
         [
             InputRequired(_l("Write the number of days.")),
@@ -216,7 +225,7 @@ class ExportOfferForm(Form):
     )
     capacity_per_month = _quantity(_l("Capacity a month"))
     packing = StringField(_l("Packing"), [Length(max=200)], filters=[plain])
-    shelf_life_months = QuantityField(
+    shelf_life_months = MonthsField(
         _l("Shelf life"),
         [Optional(), Within(1, 600, _l("Write a number of months from 1 to 600."))],
     )

@@ -64,6 +64,8 @@ def test_what_a_cooperative_offers_is_found_by_partners(product, maker, open_as)
         ({"from_2": ""}, "Isi jumlahnya."),
         ({"from_2": "0"}, "paling sedikit 1"),
         ({"from_3": "9" * 12, "price_3": "7"}, "1.000.000.000"),
+        ({"lead_time_days": "sebulan"}, "Tulis jumlah hari, misalnya 30."),
+        ({"shelf_life_months": "setahun"}, "Tulis jumlah bulan, misalnya 12."),
         ({"place": ""}, "pelabuhan"),
     ],
 )
