@@ -27,8 +27,12 @@ from marketplace.payments.models import Payment, Refund, RefundState, StripeEven
 AT_MOST = 5
 NOT_LONG_AGO = timedelta(days=30)
 HELD = "funds:village:held"
-LAST = {"csr": 1, "program": 2}
 UNSETTLED = (RefundState.CREATED, RefundState.PENDING)
+
+
+def _kind(path: str) -> str:
+    """`program` of `funds:program:p-0025`."""
+    return path.split(":")[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +79,16 @@ class Check:
         return self._sum(lambda path: path == HELD)
 
     @property
+    def from_companies(self) -> Money:
+        """What companies paid of their pledges and no program was given."""
+        return self._sum(lambda path: _kind(path) == "csr" and not path.endswith(":pledged"))
+
+    @property
     def filled_funds(self) -> list[AccountBalance]:
-        """Funds with money in won, the village's first, those of programs last."""
+        """Funds of the villages with money in won; pledges and programs are sums."""
         rows = [row for row in self.funds if row.balance and row.account.currency == "KRW"]
-        real = [row for row in rows if not row.account.path.endswith(":pledged")]
-        return sorted(real, key=lambda row: LAST.get(row.account.path.split(":")[1], 0))
+        real = [row for row in rows if _kind(row.account.path) not in {"csr", "program"}]
+        return sorted(real, key=lambda row: _kind(row.account.path) != "village")
 
     def _sum(self, wanted: Any) -> Money:
         rows = [row.natural for row in self.funds if wanted(row.account.path)]
