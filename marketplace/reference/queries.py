@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
@@ -23,6 +25,7 @@ from marketplace.reference.models import (
     Village,
 )
 
+OF_AN_ORDER = (("KRW", "IDR"), ("USD", "KRW"))
 _oldest_days = [7]
 
 _POSTCODE = select(KoreanPostcode.postcode).where(KoreanPostcode.postcode == bindparam("digits"))
@@ -50,6 +53,23 @@ def rate_on(
     if (day - fixed_on).days > (_oldest_days[0] if oldest_days is None else oldest_days):
         raise RateTooOld(base=base, quote=quote, day=fixed_on)
     return rate, fixed_on
+
+
+@dataclass(frozen=True, slots=True)
+class RatesInUse:
+    """The day of the newest rates, and the last one on which orders are taken with them."""
+
+    fixed_on: date
+    last_day: date
+
+
+def find_rates_in_use(day: date) -> RatesInUse | None:
+    """The rates that an order of `day` needs; None where one of them was never read."""
+    found = [rates.recall((*pair, day), partial(_newest_rate, *pair, day)) for pair in OF_AN_ORDER]
+    days = [rate[1] for rate in found if rate is not None]
+    if len(days) < len(OF_AN_ORDER):
+        return None
+    return RatesInUse(min(days), min(days) + timedelta(days=_oldest_days[0]))
 
 
 def _newest_rate(base: str, quote: str, day: date) -> tuple[Decimal, date] | None:

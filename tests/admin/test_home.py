@@ -1,10 +1,13 @@
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from sqlalchemy import delete
 
+from marketplace.kernel.db import db
 from marketplace.kernel.money import won
-from marketplace.kernel.time import now
+from marketplace.kernel.time import now, today_in_seoul
 from marketplace.orders.models import RequestReason
 from marketplace.orders.operations import (
     ask_cancellation,
@@ -15,6 +18,9 @@ from marketplace.orders.operations import (
 )
 from marketplace.orders.queries import parts_left
 from marketplace.payments.models import StripeEvent
+from marketplace.reference import queries as reference
+from marketplace.reference.models import ExchangeRate
+from marketplace.reference.operations import set_rate
 from marketplace.reinvestment.operations import propose_disbursement
 from tests.factories import a_user, saved
 from tests.orders.world import a_payment, an_order, shipped, the_parcel
@@ -122,3 +128,30 @@ def test_stripe_messages_with_a_problem_are_shown_for_a_month(reader):
 
     assert "evt_new" in text
     assert "evt_old" not in text
+
+
+@pytest.mark.parametrize(
+    ("age", "says"),
+    [
+        (2, None),
+        (3, "From tomorrow no order can be placed with them."),
+        (4, "No order can be placed: the newest exchange rates are of"),
+    ],
+)
+def test_staff_are_warned_before_rates_are_too_old_for_orders(reader, monkeypatch, age, says):
+    monkeypatch.setattr(reference, "_oldest_days", [3])
+    db.session.execute(delete(ExchangeRate))
+    day = today_in_seoul(now()) - timedelta(days=age)
+    for base, quote in (("KRW", "IDR"), ("USD", "KRW")):
+        set_rate(base, quote, day, Decimal("11.5"), source="test")
+
+    text = text_of(reader.get("/en/admin/"))
+
+    assert says in text if says else "exchange rates" not in text
+
+
+def test_staff_are_told_that_there_are_no_rates(reader):
+    db.session.execute(delete(ExchangeRate).where(ExchangeRate.base == "USD"))
+    reference.rates.forget()
+
+    assert "there are no exchange rates" in text_of(reader.get("/en/admin/"))

@@ -16,6 +16,7 @@ from marketplace.orders.queries.disputes import list_disputes_to_do
 from marketplace.orders.queries.payouts import list_waiting_batches
 from marketplace.orders.views.disputes import state_of
 from marketplace.orders.views.payouts import amount_of
+from marketplace.reference.queries import find_rates_in_use
 from marketplace.reinvestment.models import ProgramState
 from marketplace.reinvestment.queries import (
     count_waiting_disbursements,
@@ -29,10 +30,13 @@ from marketplace.reinvestment.queries import (
 def show_home() -> ResponseReturnValue:
     """What waits for somebody, and whether the books are whole."""
     at = now()
+    today = today_in_seoul(at)
     proposals, proposal_count = list_programs(states=[ProgramState.PROPOSED], size=queries.AT_MOST)
     return render_template(
         "admin/show_home.html",
-        figures=check_figures(queries.check_books(today_in_seoul(at)), queries.find_seal(), at),
+        figures=check_figures(queries.check_books(today), queries.find_seal(), at),
+        rates=find_rates_in_use(today),
+        today=today,
         proposals=queries.Queue(proposals, proposal_count),
         disbursements=queries.Queue(
             list_waiting_disbursements(queries.AT_MOST), count_waiting_disbursements()
