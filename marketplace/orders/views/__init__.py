@@ -6,6 +6,7 @@ from marketplace.orders.views import (  # noqa: F401  (their routes)
     checkout,
     downloads,
     orders,
+    paying,
     payout_slip,
     requests,
 )
