@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext as _
@@ -43,6 +44,14 @@ def required() -> DataRequired:
     return DataRequired(REQUIRED)
 
 
+STEPS = {
+    "recipient": ("recipient", "phone", "postcode", "line", "detail"),
+    "customs": ("customs_code", "delivery_note"),
+    "payment": ("terms", "transfer"),
+}
+"""The checkout's steps in their order, and the fields of each."""
+
+
 class CheckoutForm(Form):
     recipient = StringField(_l("Recipient's name"), [required(), Length(max=60)])
     phone = StringField(_l("Mobile phone"), [required(), Length(max=30)])
@@ -63,6 +72,12 @@ class CheckoutForm(Form):
         validators=[DataRequired(STALE), Length(min=8, max=64, message=STALE)],
     )
     quote = HiddenField(validators=[Length(max=1000, message=STALE)])
+
+    def check(self, steps: Collection[str]) -> None:
+        """Refuse what is wrong in the fields of these steps, and of no other."""
+        for name in (name for step in steps for name in STEPS[step]):
+            self[name].validate(self)
+            self[name].errors = [*self[name].errors][:1]
 
     def address(self) -> Address:
         return Address(

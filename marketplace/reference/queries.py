@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, or_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from marketplace.kernel.db import db
@@ -133,9 +133,13 @@ def find_village(code: str) -> Village | None:
     return db.session.get(Village, code)
 
 
+def digits_of(text: str) -> str:
+    return "".join(sign for sign in text if sign.isascii() and sign.isdigit())
+
+
 def find_hs_code(code: str) -> HsCode | None:
     """By two, four or six digits, dots and spaces ignored."""
-    return db.session.get(HsCode, _digits(code))
+    return db.session.get(HsCode, digits_of(code))
 
 
 def list_hs_codes(codes: Collection[str]) -> Sequence[HsCode]:
@@ -172,64 +176,6 @@ def list_chapters() -> Sequence[HsCode]:
     return db.session.scalars(select(HsCode).where(HsCode.level == 2).order_by(HsCode.code)).all()
 
 
-# What people say, and the word the tariff has for it.
-IN_THE_TARIFF = {"sangrai": "digongseng", "disangrai": "digongseng"}
-
-
-def search_hs_codes(text: str, limit: int = 20) -> Sequence[HsCode]:
-    """Six-digit codes that begin with the digits of `text`, or whose words begin with its words.
-
-    First those that have all words, then those that have them together with their heading, which
-    alone says "coffee" in Indonesian. Where there are none, those that have any, the first before
-    the others: it names the goods.
-    """
-    text = text.strip()[:60]
-    statement = select(HsCode).where(HsCode.level == 6).limit(limit)
-    digits = _digits(text)
-    if digits and digits == text.replace(".", "").replace(" ", ""):
-        found = statement.where(HsCode.code.startswith(digits)).order_by(HsCode.code)
-        return db.session.scalars(found).all()
-    words = text.casefold().split()[:6]
-    if not words:
-        return []
-    heading = aliased(HsCode)
-    # What is named for the first word, such as the heading "Kopi", comes before what mentions it.
-    named = or_(
-        *(
-            text.istartswith(words[0], autoescape=True)
-            for row in (HsCode, heading)
-            for text in (row.description_en, row.description_id)
-        )
-    )
-    own = and_(*(_begins_a_word(word, HsCode) for word in words))
-    each = [_begins_a_word(word, HsCode, heading) for word in words]
-    statement = statement.outerjoin(heading, heading.code == HsCode.parent)
-    for best, condition in ((own, and_(*each)), (each[0], or_(*each))):
-        order = (case((named, 0), else_=1), case((best, 0), else_=1))
-        if found_rows := db.session.scalars(
-            statement.where(condition).order_by(*order, HsCode.code)
-        ).all():
-            return found_rows
-    return []
-
-
-def _begins_a_word(word: str, *rows: type[HsCode]) -> ColumnElement[bool]:
-    """Whether a word of the descriptions begins with `word`, in either language."""
-    if other := IN_THE_TARIFF.get(word):
-        return or_(_begins_a_word(other, *rows), _says(word, *rows))
-    return _says(word, *rows)
-
-
-def _says(word: str, *rows: type[HsCode]) -> ColumnElement[bool]:
-    texts = [text for row in rows for text in (row.description_en, row.description_id)]
-    inside = [
-        text.icontains(before + word, autoescape=True)
-        for text in texts
-        for before in (" ", "-", "(")
-    ]
-    return or_(*inside, *(text.istartswith(word, autoescape=True) for text in texts))
-
-
 def list_carriers() -> Sequence[Carrier]:
     return db.session.scalars(select(Carrier).order_by(Carrier.name)).all()
 
@@ -240,7 +186,3 @@ def find_carrier(code: str) -> Carrier | None:
 
 def is_korean_postcode(postcode: str) -> bool:
     return run(_POSTCODE, {"digits": postcode}).first() is not None
-
-
-def _digits(text: str) -> str:
-    return "".join(sign for sign in text if sign.isascii() and sign.isdigit())

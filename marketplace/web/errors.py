@@ -89,7 +89,7 @@ def set_up_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> ResponseReturnValue:
-        if error.code is None or error.code < 400:
+        if error.code is None or error.code < 400 or error.response is not None:
             return error.get_response()
         page = _page_of_form() if isinstance(error, MethodNotAllowed) else None
         return redirect(page, 303) if page else error_page(HTTPStatus(error.code), None)

@@ -135,21 +135,68 @@ def test_other_rooms_are_told_of_a_sign_in_inside_its_transaction(client, jisu):
     assert told == [("jisu@example.com", "C-1", True)]
 
 
-def test_ten_attempts_a_minute_are_enough(engine_name, tmp_path, monkeypatch):
+@pytest.fixture
+def limited(engine_name, tmp_path, monkeypatch):
+    """A browser of an office, where attempts are counted."""
     monkeypatch.setattr(limiter, "enabled", False)
     config = settings(fresh_database(engine_name, tmp_path), tmp_path, LUMBUNG_RATE_LIMITS="1")
     app = build(config)
-    client = app.test_client()
-
     with app.app_context():
+        with transaction():
+            create_user("siti@example.com", "Siti", PASSWORD, locale="id", at=NOON)
         limiter.reset()
-        statuses = [sign_in(client).status_code for _ in range(11)]
-        shown = client.get("/ko/sign-in").status_code
+        yield app.test_client()
         limiter.reset()
         db.engine.dispose()
 
-    assert statuses == [422] * 10 + [429]
-    assert shown == 200
+
+def try_often(client, times, **fields):
+    return [sign_in(client, **fields).status_code for _ in range(times)]
+
+
+def test_ten_wrong_passwords_a_minute_are_enough_for_an_account(limited):
+    statuses = try_often(limited, 10, email="jisu@example.com", password="")
+
+    answer = limited.post(
+        "/en/sign-in",
+        data={"email": " Jisu@Example.com", "password": "a rice barn", "next": "/en/cart"},
+    )
+
+    assert statuses == [422] * 10
+    assert answer.status_code == 429
+    assert re.search(
+        r"Too many wrong passwords for this e-mail address. Wait \d+ seconds?, then", answer.text
+    )
+    assert 0 < int(answer.headers["Retry-After"]) <= 61
+    assert re.search(r'<input[^>]* name="email"[^>]* value="Jisu@Example.com"', answer.text)
+    assert re.search(r'<input[^>]* name="next"[^>]* value="/en/cart"', answer.text)
+    assert "a rice barn" not in answer.text
+    assert limited.get("/en/sign-in").status_code == 200
+
+
+def test_a_colleague_behind_the_same_address_still_gets_in(limited):
+    try_often(limited, 11, email="jisu@example.com", password="")
+
+    assert sign_in(limited, "siti@example.com").status_code == 302
+
+
+def test_who_gets_in_uses_up_no_attempt(limited):
+    statuses = try_often(limited, 11, email="siti@example.com")
+
+    assert statuses == [302] * 11
+
+
+def test_one_address_cannot_try_account_after_account(limited):
+    statuses = [
+        try_often(limited, 10, email=f"user{number}@example.com", password="")
+        for number in range(6)
+    ]
+
+    answer = sign_in(limited, "siti@example.com")
+
+    assert statuses == [[422] * 10] * 6
+    assert answer.status_code == 429
+    assert "siti@example.com" in answer.text
 
 
 def test_the_demo_shows_who_may_sign_in(client):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
-from tests.browser.reading import text
+from tests.browser.reading import send, text
 
 COFFEE = "kopi-arabika-sumatera-mandailing"
 SUGAR = "gula-semut-ksu-jatirogo"
-ADDRESS = {
-    "recipient": "김지수",
-    "phone": "010-1234-5678",
-    "postcode": "04524",
-    "line": "서울특별시 중구 세종대로 110",
-    "detail": "3층 302호",
-    "customs_code": "P123456789012",
+STEPS = {
+    "recipient": {
+        "recipient": "김지수",
+        "phone": "010-1234-5678",
+        "postcode": "04524",
+        "line": "서울특별시 중구 세종대로 110",
+        "detail": "3층 302호",
+    },
+    "customs": {"customs_code": "P123456789012"},
 }
 
 
@@ -28,11 +30,21 @@ def put_into_cart(page: Page, slug: str, quantity: int = 1, lang: str = "ko") ->
     page.wait_for_url("**/cart")
 
 
-def fill_in(page: Page, **changes: str) -> None:
-    """The address form, with both consents."""
-    for name, value in (ADDRESS | changes).items():
-        page.locator(f"#checkout [name={name}]").fill(value)
+def fill_in(page: Page) -> None:
+    """The whole form, step by step, with both consents."""
+    for step in STEPS:
+        enter(page, step)
+        assert send(page, main_button(page)) == 200
     agree(page)
+
+
+def enter(page: Page, step: str, **changes: str) -> None:
+    """Fill in one step, opened first where it is folded, and do not send it."""
+    folded = page.locator(f"#{step}-part button[value={step}]")
+    if folded.count():
+        assert send(page, folded) == 200
+    for name, value in (STEPS[step] | changes).items():
+        page.locator(f"#{step}-part [name={name}]").fill(value)
 
 
 def agree(page: Page) -> None:
@@ -40,9 +52,15 @@ def agree(page: Page) -> None:
         page.locator(f"#checkout [name={consent}]").check()
 
 
+def main_button(page: Page) -> Locator:
+    """The way on from the open step: in the form, or in the bar of a phone."""
+    button = page.locator("#checkout button.is-big, .actionbar button")
+    return button.locator("visible=true").first
+
+
 def order(page: Page) -> None:
-    """Send the address form."""
-    page.locator("#checkout button").click()
+    """Send the last step."""
+    main_button(page).click()
 
 
 def pay(page: Page, button: str = "카카오페이로 결제") -> None:

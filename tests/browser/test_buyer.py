@@ -8,10 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.buying import (
-    ADDRESS,
     COFFEE,
+    STEPS,
     SUGAR,
+    enter,
     fill_in,
+    main_button,
     order,
     order_number,
     pay,
@@ -105,19 +107,21 @@ def test_a_wrong_address_keeps_what_was_entered_and_orders_nothing(visit):
     page = visit("buyer2", at=PHONE)
     put_into_cart(page, COFFEE)
     page.goto("/ko/checkout")
-    fill_in(page, phone="12", postcode="99999", customs_code="M123")
+    enter(page, "recipient", phone="12", postcode="9")
     entered = values(page.locator("#checkout"))
 
-    assert send(page, page.locator("#checkout button")) == 422
+    assert send(page, main_button(page)) == 422
 
     assert values(page.locator("#checkout")) == entered
     summary = page.get_by_role("alert")
-    for wrong in ("Mobile phone",):
+    for wrong in ("Mobile phone", "Postcode"):
         expect(summary.get_by_role("link", name=ko(wrong))).to_be_visible()
-    fill_in(page, postcode="9")
-    order(page)
-    expect(page.get_by_role("alert").get_by_role("link", name=ko("Postcode"))).to_be_visible()
-    assert ADDRESS["line"] == page.locator("#checkout [name=line]").input_value()
+    enter(page, "recipient")
+    assert send(page, main_button(page)) == 200
+    enter(page, "customs", customs_code="M123")
+    assert send(page, main_button(page)) == 422
+    expect(summary.get_by_role("link", name=ko("Personal customs code"))).to_be_visible()
+    expect(page.locator("#recipient-part")).to_contain_text(STEPS["recipient"]["line"])
     page.goto("/ko/cart")
     expect(page.locator(f"main a[href$='/{COFFEE}']").first).to_be_visible()
 

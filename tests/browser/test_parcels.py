@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.buying import SUGAR, agree, buy, fill_in, order, put_into_cart
+from tests.browser.buying import SUGAR, agree, buy, fill_in, main_button, order, put_into_cart
 from tests.browser.conftest import PHONE
 from tests.browser.pages import do_for_good
 from tests.browser.reading import send, text
@@ -45,11 +45,11 @@ def test_a_parcel_too_heavy_is_put_right_without_losing_the_address(visit, scrip
     expect(alert).to_contain_text("30 kg")
     expect(other.locator("a[href$='/checkout']")).to_have_count(0)
 
-    assert send(page, page.locator("#checkout button")) == 422
+    assert send(page, main_button(page)) == 422
     expect(page.get_by_role("alert")).to_contain_text("42.8 kg")
 
     change_quantity(other, CHARCOAL, 1)
-    assert send(page, page.locator("#checkout button")) == 422
+    assert send(page, main_button(page)) == 422
     expect(page.get_by_role("heading", name=ko("Your cart has changed"))).to_be_visible()
     agree(page)
     order(page)

@@ -22,6 +22,7 @@ from marketplace.accounts.models import User
 from marketplace.accounts.operations import authenticate, create_user, note_event
 from marketplace.accounts.views.demo import demo_accounts
 from marketplace.accounts.views.reader import set_theme
+from marketplace.accounts.views.sign_in_limits import limit_wrong_passwords
 from marketplace.accounts.views.way_back import home_of, own_address
 from marketplace.kernel.db import transaction
 from marketplace.kernel.time import now
@@ -37,7 +38,7 @@ accounts.post("/theme")(set_theme)
 
 
 @accounts.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit("10/minute", methods=["POST"])
+@limit_wrong_passwords
 @public
 def sign_in() -> ResponseReturnValue:
     form = SignInForm(next=request.args.get("next", ""), email=request.args.get("email", ""))

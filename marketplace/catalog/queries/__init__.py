@@ -22,6 +22,7 @@ from marketplace.catalog.queries.products import (
     has_goods,
     list_offers,
     list_pending_photos,
+    list_photos,
     list_products_of,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "list_newest_cards",
     "list_offers",
     "list_pending_photos",
+    "list_photos",
     "list_products_of",
     "prices_at",
 ]

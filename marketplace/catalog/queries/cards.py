@@ -145,7 +145,7 @@ def _statement(kind: str, lang: str) -> Select[*tuple[Any, ...]]:
             Cooperative.motif,
             Cooperative.dye,
             province,
-            _first_photo(),
+            first_photo(),
             _badges(),
         )
         .join(Variant, and_(Variant.product_id == Product.id, Variant.position == 1))
@@ -216,7 +216,8 @@ def parse_badges(packed: str | None) -> list[Badge]:
     return sorted(badges, key=lambda badge: (not badge.is_checked, badge.kind))
 
 
-def _first_photo() -> ScalarSelect[str]:
+def first_photo() -> ScalarSelect[str]:
+    """The picture a Product shows itself with in lists, as a column of a statement."""
     return (
         select(Photo.key)
         .where(Photo.product_id == Product.id)

@@ -17,6 +17,7 @@ from marketplace.catalog.models import (
     TextStatus,
     Variant,
 )
+from marketplace.catalog.queries.cards import first_photo
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, exists
 from marketplace.kernel.errors import NotFound
@@ -24,6 +25,9 @@ from marketplace.kernel.money import Money
 from marketplace.kernel.rows import run
 
 _VERSION = select(CatalogVersion.number).where(CatalogVersion.id == 1)
+_FIRST_PHOTOS = select(Product.slug, first_photo().label("photo")).where(
+    Product.slug.in_(bindparam("slugs", expanding=True))
+)
 
 
 def catalog_version() -> int:
@@ -98,6 +102,7 @@ class Offer:
     is_published: bool
     cooperative_id: int
     cooperative_slug: str
+    photo: str | None
 
 
 @cache
@@ -124,6 +129,7 @@ def _offers() -> Select[*tuple[Any, ...]]:
             Product.state,
             Cooperative.id,
             Cooperative.slug,
+            first_photo(),
         )
         .join(Product, Product.id == Variant.product_id)
         .join(Cooperative, Cooperative.id == Product.cooperative_id)
@@ -167,9 +173,16 @@ def list_offers(variant_ids: Collection[int], lang: str) -> dict[int, Offer]:
             is_published=row[15] is ProductState.PUBLISHED,
             cooperative_id=row[16],
             cooperative_slug=row[17],
+            photo=row[18],
         )
         for row in rows
     }
+
+
+def list_photos(slugs: Collection[str]) -> dict[str, str]:
+    """The first photo of each of these products that has one, whatever became of it since."""
+    rows = run(_FIRST_PHOTOS, {"slugs": list(slugs)})
+    return {row.slug: row.photo for row in rows if row.photo}
 
 
 def get_offer(variant_id: int, lang: str) -> Offer:

@@ -19,6 +19,7 @@ from marketplace.catalog.policies import (
     MOST_PHOTOS,
     SOLD_BY_WEIGHT,
     TYPICAL_CODES,
+    UNSPECIFIED_HEADING,
     names_goods,
     unit_price,
 )
@@ -26,13 +27,9 @@ from marketplace.catalog.queries import Card, Prices
 from marketplace.catalog.views.looks import media_url
 from marketplace.cooperatives.models import Cooperative
 from marketplace.kernel.db import db, transaction
+from marketplace.reference.hs_search import search_hs_codes
 from marketplace.reference.models import HsCode
-from marketplace.reference.queries import (
-    find_hs_code,
-    list_hs_codes,
-    list_namesakes,
-    search_hs_codes,
-)
+from marketplace.reference.queries import find_hs_code, list_hs_codes, list_namesakes
 from marketplace.web.errors import explain
 from marketplace.web.locale import current_language
 
@@ -101,8 +98,7 @@ def find_code(text: str | None) -> CodeChoice:
     exact = find_hs_code(text)
     if exact is not None and names_goods(exact.code):
         return CodeChoice(exact, [exact])
-    offers = [row for row in search_hs_codes(text, MOST_CODES) if names_goods(row.code)]
-    return CodeChoice(None, offers)
+    return CodeChoice(None, search_hs_codes(text, MOST_CODES, without=UNSPECIFIED_HEADING))
 
 
 def typical_codes() -> Sequence[HsCode]:

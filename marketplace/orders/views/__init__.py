@@ -7,6 +7,7 @@ from marketplace.orders.views import (  # noqa: F401  (their routes)
     downloads,
     guide,
     orders,
+    paying,
     payout_slip,
     requests,
 )

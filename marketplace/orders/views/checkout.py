@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from marketplace.customs.policies import normalize_customs_code, normalize_korean_phone
 from marketplace.customs.queries import check_postcode
-from marketplace.kernel.config import Config
 from marketplace.kernel.db import db, transaction
 from marketplace.kernel.errors import DomainError, Invalid
 from marketplace.kernel.money import Money, won
@@ -22,33 +21,19 @@ from marketplace.orders.errors import (
     CartChanged,
     CartEmpty,
     NotEnough,
-    OrderNotPayable,
     ParcelAboveLimit,
     QuoteChanged,
 )
-from marketplace.orders.forms import CheckoutForm
-from marketplace.orders.models import Cart, Order, OrderState
+from marketplace.orders.forms import STEPS, CheckoutForm
+from marketplace.orders.models import Cart, Order
 from marketplace.orders.operations import place_order
-from marketplace.orders.queries import (
-    Quote,
-    QuoteParcel,
-    get_order_of,
-    list_goods,
-    list_quantities,
-    quote,
-)
+from marketplace.orders.queries import Quote, QuoteParcel, list_quantities, quote
 from marketplace.orders.views.blueprint import bp
 from marketplace.orders.views.browser import reader_cart
-from marketplace.payments.errors import (
-    AlreadyPaid,
-    PaymentUnderway,
-    StripeRefused,
-    StripeUnavailable,
-)
-from marketplace.payments.flows import open_checkout, open_session, settle
-from marketplace.payments.models import Payment, PaymentState
-from marketplace.payments.operations import Seen, plan_payment
-from marketplace.payments.queries import list_payments
+from marketplace.orders.views.checkout_steps import steps_of
+from marketplace.orders.views.paying import bill_of, of_reader, pay, send_to_stripe
+from marketplace.payments.flows import open_session
+from marketplace.payments.operations import plan_payment
 from marketplace.web.access import signed_in
 from marketplace.web.errors import explain
 from marketplace.web.formats import format_weight
@@ -66,17 +51,41 @@ CHECKS: dict[str, Callable[[str], str]] = {
 @bp.route("/checkout", methods=["GET", "POST"])
 @signed_in
 def checkout() -> ResponseReturnValue:
+    """One form in three steps; a button named `step` opens that step, the one without name pays."""
     cart = reader_cart()
     form = CheckoutForm(obj=None)
     if cart is None:
         return _back_to_cart()
+    if request.method == "GET":
+        return _begin(form, cart)
+    wanted = request.form.get("step", "")
+    if wanted in STEPS:
+        _check(form, _before(wanted))
+        return _show(form, cart, wanted=wanted)
     if form.validate_on_submit():
         return _place(form, cart)
-    if request.method == "POST":
-        _check_address(form)
-    else:
-        _fill_in(form)
+    _check_address(form)
     return _show(form, cart)
+
+
+def _begin(form: CheckoutForm, cart: Cart) -> ResponseReturnValue:
+    """The first step, or the second for whom the first is filled in already."""
+    _fill_in(form)
+    _check(form, ["recipient"])
+    wanted = "recipient" if form.is_refused else "customs"
+    for name in STEPS["recipient"]:
+        form[name].errors = []
+    return _show(form, cart, wanted=wanted)
+
+
+def _before(wanted: str) -> list[str]:
+    return list(STEPS)[: list(STEPS).index(wanted)]
+
+
+def _check(form: CheckoutForm, steps: Collection[str]) -> None:
+    """Refuse what is wrong in these steps; the others say nothing yet."""
+    form.check(steps)
+    _check_address(form, [name for step in steps for name in STEPS[step]])
 
 
 def _place(form: CheckoutForm, cart: Cart) -> ResponseReturnValue:
@@ -98,13 +107,13 @@ def _place(form: CheckoutForm, cart: Cart) -> ResponseReturnValue:
             is_new = order.placed_at == at
             if is_new:
                 payment = plan_payment("order", order.number, order.total, at=at, is_first=True)
-                bill = _bill(order)
+                bill = bill_of(order)
     except CartEmpty:
         return _back_to_cart()
     except ParcelAboveLimit:
         return _show(form, cart)
     except QuoteChanged as error:
-        return _show(form, cart, error, before=seen)
+        return _show(form, cart, error)
     except NotEnough as error:
         return _show(form, cart, error)
     except Invalid:
@@ -113,8 +122,8 @@ def _place(form: CheckoutForm, cart: Cart) -> ResponseReturnValue:
             raise
         return _show(form, cart)
     if not is_new:
-        return _pay(order)
-    return _send(order, lambda: open_session(payment, bill, *_of_reader(order)))
+        return pay(order)
+    return send_to_stripe(order, lambda: open_session(payment, bill, *of_reader(order)))
 
 
 def _back_to_cart() -> ResponseReturnValue:
@@ -122,10 +131,10 @@ def _back_to_cart() -> ResponseReturnValue:
     return redirect(url_for(".show_cart"))
 
 
-def _check_address(form: CheckoutForm) -> None:
+def _check_address(form: CheckoutForm, names: Collection[str] = tuple(CHECKS)) -> None:
     """Refuse every field that customs or the post would refuse, not only the first."""
     for name, check in CHECKS.items():
-        if not form[name].errors:
+        if name in names and not form[name].errors:
             try:
                 check(form[name].data or "")
             except Invalid as error:
@@ -133,51 +142,61 @@ def _check_address(form: CheckoutForm) -> None:
 
 
 def _show(
-    form: CheckoutForm,
-    cart: Cart,
-    error: DomainError | None = None,
-    before: dict[str, Any] | None = None,
+    form: CheckoutForm, cart: Cart, error: DomainError | None = None, *, wanted: str = "payment"
 ) -> ResponseReturnValue:
+    """The form with the step that is `wanted` open, or those in which something is wrong."""
     offer = quote(list_quantities(cart), lang=current_language(), at=now())
     if not offer.parcels:
         return _back_to_cart()
     if offer.too_heavy:
-        is_asking = request.method == "GET"
-        return redirect(url_for(".show_cart")) if is_asking else _show_too_heavy(form, offer)
-    has_other_goods = before is not None and before.get("contents", "") != offer.contents
-    if isinstance(error, QuoteChanged):
+        if request.method == "GET":
+            return redirect(url_for(".show_cart"))
+        return _show_too_heavy(form, offer, wanted)
+    before = _read_quote(form.quote.data)
+    if error is None and before and before["fingerprint"] != offer.fingerprint:
+        error = QuoteChanged()
+    is_changed = isinstance(error, QuoteChanged)
+    has_other_goods = is_changed and before.get("contents", "") != offer.contents
+    if is_changed:
         # Agreed to another amount, or to other goods: both are asked for again.
         form.terms.data = form.transfer.data = False
         error = CartChanged() if has_other_goods else error
     if error is not None:
-        form.form_errors = [*form.form_errors, explain(error)]
+        form.refuse_whole(error)
     form.quote.data = _write_quote(offer)
     form.form_key.data = form.form_key.data or secrets.token_urlsafe(16)
-    changes = [
-        (label, won(before[name]), amount)
-        for label, name, amount in (
-            (_("Goods"), "goods", offer.goods),
-            (_("International shipping"), "shipping", offer.shipping),
-            (_("To pay"), "total", offer.total),
-        )
-        if before and name in before
-    ]
-    return render_form(
-        "orders/checkout.html",
-        form,
-        quote=offer,
-        changes=changes,
-        has_other_goods=has_other_goods,
+    changes = _old_and_new(before, offer) if is_changed else []
+    return _render(form, offer, wanted, changes=changes, has_other_goods=has_other_goods)
+
+
+def _old_and_new(before: dict[str, Any], offer: Quote) -> list[tuple[str, Money, Money]]:
+    """What the buyer saw and what holds now, side by side."""
+    amounts = (
+        (_("Goods"), "goods", offer.goods),
+        (_("International shipping"), "shipping", offer.shipping),
+        (_("To pay"), "total", offer.total),
     )
+    return [(label, won(before[name]), amount) for label, name, amount in amounts if name in before]
 
 
-def _show_too_heavy(form: CheckoutForm, offer: Quote) -> ResponseReturnValue:
+def _show_too_heavy(form: CheckoutForm, offer: Quote, wanted: str) -> ResponseReturnValue:
     """Nothing can be ordered before the cart is put right; what was typed stays.
 
     The form keeps the quote that the buyer saw, so that old and new stand side by side after.
     """
     form.form_errors = [*form.form_errors, *map(weigh, offer.too_heavy)]
-    return render_form("orders/checkout.html", form, quote=offer, changes=[])
+    return _render(form, offer, wanted, changes=[])
+
+
+def _render(form: CheckoutForm, offer: Quote, wanted: str, **more: Any) -> ResponseReturnValue:
+    return render_form(
+        "orders/checkout.html",
+        form,
+        quote=offer,
+        steps=steps_of(form, wanted),
+        has_moved=request.method == "POST" and not form.is_refused,
+        **more,
+    )
 
 
 def weigh(parcel: QuoteParcel) -> str:
@@ -234,102 +253,3 @@ def _read_quote(text: str | None) -> dict[str, Any]:
     except BadSignature:
         return {}
     return found
-
-
-@bp.post("/orders/<number>/payments")
-@signed_in
-def new_payment(number: str) -> ResponseReturnValue:
-    """Try again after a payment that failed or was left."""
-    return _pay(get_order_of(current_user.id, number))
-
-
-@bp.get("/orders/<number>/payments/return")
-@signed_in
-def return_from_payment(number: str) -> ResponseReturnValue:
-    """Stripe's page leads back here: look how the session stands, then show the order.
-
-    The address proves nothing; the session is asked for, and must be one of this order.
-    """
-    order = get_order_of(current_user.id, number)
-    session_id = request.args.get("session_id", "")
-    if session_id in {payment.session_id for payment in list_payments("order", order.number)}:
-        try:
-            seen = settle(session_id, at=now())
-        except (StripeUnavailable, StripeRefused):
-            flash(_("We are still waiting for word of your payment. Reload in a minute."), "wait")
-        else:
-            _thank(order, seen)
-    return redirect(url_for(".show_order", number=number))
-
-
-def _thank(order: Order, seen: Seen) -> None:
-    """Say what became of the money, whether this look or the webhook before it settled it."""
-    if seen.payment is None or seen.payment.state is not PaymentState.PAID:
-        return
-    db.session.refresh(order)
-    if seen.unwanted is None and order.state is OrderState.PAID:
-        flash(_("Paid. Thank you!"), "ok")
-    else:
-        flash(_("This payment is not needed. It goes back to you in full."), "wait")
-
-
-def _pay(order: Order) -> ResponseReturnValue:
-    """Send the buyer to Stripe's page, or to the order with a sentence why not."""
-    if order.state is OrderState.PAID:
-        return redirect(url_for(".show_order", number=order.number))
-    if order.state is not OrderState.AWAITING_PAYMENT:
-        raise OrderNotPayable
-    email, locale, urls = _of_reader(order)
-    return _send(
-        order,
-        lambda: open_checkout(
-            "order",
-            order.number,
-            order.total,
-            _bill(order),
-            customer_email=email,
-            locale=locale,
-            success_url=urls[0],
-            cancel_url=urls[1],
-            at=now(),
-        ),
-    )
-
-
-def _of_reader(order: Order) -> tuple[str, str, tuple[str, str]]:
-    """What Stripe's page needs to know of the buyer: address, language, the two ways back."""
-    back = _outside(url_for(".return_from_payment", number=order.number))
-    left = _outside(url_for(".show_order", number=order.number))
-    return (
-        current_user.email,
-        current_language(),
-        (f"{back}?session_id={{CHECKOUT_SESSION_ID}}", left),
-    )
-
-
-def _send(order: Order, ask: Callable[[], Payment]) -> ResponseReturnValue:
-    here = url_for(".show_order", number=order.number)
-    try:
-        payment = ask()
-    except AlreadyPaid:
-        return redirect(here)
-    except PaymentUnderway as error:
-        flash(explain(error), "wait")
-        return redirect(here)
-    except (StripeUnavailable, StripeRefused) as error:
-        flash(explain(error), "bad")
-        return redirect(here)
-    return redirect(payment.session_url or here, 303)
-
-
-def _bill(order: Order) -> list[tuple[str, Money, int]]:
-    lines = list_goods(order)
-    if order.shipping_minor:
-        lines.append((_("International shipping"), won(order.shipping_minor), 1))
-    return lines
-
-
-def _outside(path: str) -> str:
-    """The address as the buyer's browser knows it."""
-    config: Config = current_app.config["LUMBUNG"]
-    return (request.host_url.rstrip("/") if config.demo else config.base_url) + path

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
+from marketplace.catalog.queries import list_photos
 from marketplace.customs.policies import mask_customs_code, mask_phone
 from marketplace.drawings import Node, flow
 from marketplace.kernel.db import transaction
@@ -375,6 +376,7 @@ def show_order(number: str) -> ResponseReturnValue:
             )
             for parcel in view.parcels
         },
+        photos=photos_of(view.parcels),
         trace=_trace(view),
         flow=draw_split(view) if view.goods else "",
         release_rows=release_rows,
@@ -385,6 +387,11 @@ def show_order(number: str) -> ResponseReturnValue:
         return_until=return_until,
         reasons=REASONS,
     )
+
+
+def photos_of(parcels: Sequence[Parcel]) -> dict[str, str]:
+    """The photos of what is in the parcels, by the address of the product."""
+    return list_photos({item.product_slug for parcel in parcels for item in parcel.line_items})
 
 
 def draw_split(view: OrderView) -> Markup:

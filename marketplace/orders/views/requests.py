@@ -23,7 +23,7 @@ from marketplace.orders.operations import (
 from marketplace.orders.policies import return_until
 from marketplace.orders.queries import get_order_of, get_parcel, get_request
 from marketplace.orders.views.blueprint import bp
-from marketplace.orders.views.orders import gather
+from marketplace.orders.views.orders import gather, photos_of
 from marketplace.web.access import signed_in
 from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
@@ -61,6 +61,7 @@ def new_request(number: str, parcel_number: str, wish: str) -> ResponseReturnVal
         order=order,
         parcel=parcel,
         kind=kind,
+        photos=photos_of([parcel]),
         left=won(view.left[parcel.id].total),
         back=view.given_back[parcel.id],
         goods_left=view.goods_left(parcel),
