@@ -75,8 +75,6 @@ def approve_booking(booking: BankBooking, *, by: int, body_sha256: str, at: date
     """
     line = lock(BankLine, booking.bank_line_id)
     booking = lock(BankBooking, booking.id)
-    if booking.approved_by == by and booking.entry_id is not None:
-        return booking.entry_id
     if not booking.is_waiting:
         raise BookingDecided
     if booking.proposed_by == by:

@@ -36,7 +36,7 @@ class ProposalChanged(Conflict):
 
 
 class AlreadyDecided(Conflict):
-    message = N_("Somebody has already decided on this proposal.")
+    message = N_("This proposal is decided already.")
 
 
 class NotYourProposal(Conflict):

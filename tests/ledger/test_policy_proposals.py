@@ -145,10 +145,11 @@ def test_a_decided_proposal_stays():
             db.session.execute(sa.text(statement))
 
 
-def test_the_same_signature_again_is_harmless():
+def test_the_same_signature_again_is_refused():
     proposal = approved(a_proposal())
 
-    approved(proposal)
+    with pytest.raises(PolicyProposalDecided):
+        approved(proposal)
 
     assert db.session.query(SplitPolicy).count() == 1
 

@@ -316,7 +316,7 @@ def test_a_signature_that_comes_too_late_keeps_its_reason(client, admin, program
     answer = decide(client, program, "reject", reason="Belum lengkap.")
 
     assert answer.status_code == 422
-    assert "Somebody has already decided on this proposal." in answer.text
+    assert "This proposal is decided already." in answer.text
     assert "Belum lengkap." in answer.text
     assert program.state is ProgramState.APPROVED
     assert entries_about("program", program.number) == booked
@@ -501,7 +501,7 @@ def test_a_proposal_approved_meanwhile_is_not_changed_and_what_was_typed_stays(c
     answer = client.post(address, data=PROPOSAL)
 
     assert answer.status_code == 409
-    assert "Somebody has already decided on this proposal." in answer.text
+    assert "This proposal is decided already." in answer.text
     assert 'value="Rumah pengering"' in answer.text
     assert 'value="1.500.000"' in answer.text
     assert db.session.get(Program, program.id, populate_existing=True).title != "Rumah pengering"

@@ -138,8 +138,6 @@ def approve_entry(proposal: LedgerEntryProposal, *, by: int, body_sha256: str, a
     FundsUncovered and what `post` raises.
     """
     proposal = lock(LedgerEntryProposal, proposal.id)
-    if proposal.approved_by == by and proposal.entry_id is not None:
-        return proposal.entry_id
     if not proposal.is_waiting:
         raise EntryProposalDecided
     if proposal.proposed_by == by:

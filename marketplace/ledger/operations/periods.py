@@ -98,8 +98,6 @@ def approve_period_change(change: LedgerPeriodChange, *, by: int, at: datetime) 
     """
     period = _lock_period(change.starts_on)
     change = lock(LedgerPeriodChange, change.id)
-    if change.approved_by == by:
-        return
     if not change.is_waiting:
         raise PeriodChangeDecided
     if change.proposed_by == by:

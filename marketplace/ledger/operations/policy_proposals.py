@@ -94,8 +94,6 @@ def approve_policy(
     PolicyProposalStale, PolicyNotInFuture when its day has come meanwhile, PolicyDayTaken.
     """
     proposal = _lock(proposal)
-    if proposal.approved_by == by:
-        return
     if not proposal.is_waiting:
         raise PolicyProposalDecided
     if proposal.proposed_by == by:

@@ -99,15 +99,13 @@ def _choose(
 def release_batch(batch: PayoutBatch, *, body_sha256: str, by: int, at: datetime) -> None:
     """Sign as the second person: every payout leaves what is payable and is on its way, once.
 
-    `body_sha256` is what the signer read. Raises BatchCanceled, BatchReleased by another,
+    `body_sha256` is what the signer read. Raises BatchCanceled, BatchReleased,
     PayoutSelfApproval, BatchChanged; then nothing was sent.
     """
     batch = _lock_batch(batch)
     if batch.canceled_by is not None:
         raise BatchCanceled
     if batch.released_by is not None:
-        if batch.released_by == by:
-            return
         raise BatchReleased
     if batch.proposed_by == by:
         raise PayoutSelfApproval

@@ -73,15 +73,13 @@ def propose_disbursement(
 def release_disbursement(disbursement: Disbursement, *, by: int, at: datetime) -> None:
     """Release a payment as the second person, once: it is the program's, and on its way.
 
-    Raises SelfApproval, AlreadyCanceled, AlreadyReleased by another, MoreThanCommitted.
+    Raises SelfApproval, AlreadyCanceled, AlreadyReleased, MoreThanCommitted.
     """
     program = lock(Program, disbursement.program_id)
     disbursement = lock(Disbursement, disbursement.id)
     if disbursement.canceled_by is not None:
         raise AlreadyCanceled
     if disbursement.released_by is not None:
-        if disbursement.released_by == by:
-            return
         raise AlreadyReleased
     if disbursement.proposed_by == by:
         raise SelfApproval

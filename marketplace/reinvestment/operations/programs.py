@@ -127,8 +127,6 @@ def approve_program(
     """
     program = lock(Program, program.id)
     if program.state is not ProgramState.PROPOSED:
-        if program.approved_by == by:
-            return
         raise AlreadyDecided
     if program.proposed_by == by:
         raise SelfApproval
