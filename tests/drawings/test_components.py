@@ -74,6 +74,9 @@ CALLS = {
     "stat": 'stat("Received", "₩2,904", note="since March")',
     "stats": 'stats([{"label": "Received", "value": "₩2,904"}])',
     "status": 'status("waiting", "wait")',
+    "step": '{% call step("recipient", "Recipient", "open", [form.weight], focus=true) %}x'
+    '{% endcall %}{% call step("customs", "Customs", "done", [form.agree], entered=["P1"]) %}'
+    '{% endcall %}{% call step("payment", "Payment", "next", [], coming="Card") %}{% endcall %}',
     "steps": 'steps([("Address", "done", "/x"), ("Customs", "now", "")], label="Steps")',
     "stylesheet": 'stylesheet("card", "chart")',
     "sure": '{% call sure("Refund", verb="Yes", safe="No") %}x{% endcall %}',

@@ -88,9 +88,9 @@ def _seconds_until(limit: RequestLimit) -> int:
 def _ask_to_wait(seconds: int, sentence: str) -> Response:
     """The form as it was sent, with why it was not looked at."""
     log.info("sign-in limited")
-    form = SignInForm()
-    form.form_errors = [sentence]
-    page = render_template("accounts/sign_in.html", form=form, demo=demo_accounts(current_app))
+    page = render_template(
+        "accounts/sign_in.html", form=SignInForm(), wait=sentence, demo=demo_accounts(current_app)
+    )
     answer = make_response(page, HTTPStatus.TOO_MANY_REQUESTS)
     answer.headers["Retry-After"] = str(seconds)
     return answer

@@ -335,6 +335,13 @@ def timeline(
     return rows
 
 
+def standing(parcel: Parcel, steps: Sequence[dict[str, str]]) -> dict[str, str]:
+    """The one of its `timeline` that says where a parcel is: arrived, or what goes on now."""
+    if parcel.delivered_at:
+        return steps[:4][-1]
+    return next((step for step in steps if step["state"] == "now"), steps[-1])
+
+
 @bp.get("/orders")
 @signed_in
 def list_orders() -> ResponseReturnValue:
@@ -376,6 +383,7 @@ def show_order(number: str) -> ResponseReturnValue:
             )
             for parcel in view.parcels
         },
+        standing=standing,
         photos=photos_of(view.parcels),
         trace=_trace(view),
         flow=draw_split(view) if view.goods else "",
