@@ -38,7 +38,8 @@ class Paid:
 
 
 class Signed:
-    """An admin presses “Approve” until the page says yes, or that the fund is empty."""
+    """An admin presses “Approve” until the page says yes, also of a yes that was not heard, or that
+    the fund is empty."""
 
     def __init__(self, number, body_sha256, admin):
         self.number, self.body_sha256, self.admin = number, body_sha256, admin
@@ -49,7 +50,7 @@ class Signed:
         answer = self.admin.post(servers, f"/en/admin/programs/{self.number}/decision", form)
         if answer is None or answer[0] not in {302, 422}:
             return False
-        self.is_signed = answer[0] == 302
+        self.is_signed = answer[0] == 302 or "This proposal is decided already." in answer[2]
         return True
 
 

@@ -395,7 +395,7 @@ class Books:
         if batch.state == "canceled":
             return "BatchCanceled"
         if batch.state == "released":
-            return None if batch.signer == by else "BatchReleased"
+            return "BatchReleased"
         if batch.by == by:
             return "PayoutSelfApproval"
         for payout in batch.payouts:
@@ -494,7 +494,7 @@ class Books:
 
     def approve(self, program, by):
         if program.state != "proposed":
-            return None if program.signer == by else "AlreadyDecided"
+            return "AlreadyDecided"
         if program.by == by:
             return "SelfApproval"
         programs = "funds:village:programs"
@@ -544,7 +544,7 @@ class Books:
 
     def release_payment(self, payment, by):
         if payment.state in {"released", "settled"}:
-            return None if payment.signer == by else "AlreadyReleased"
+            return "AlreadyReleased"
         if payment.by == by:
             return "SelfApproval"
         program = payment.program
