@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -52,6 +53,16 @@ def a_bundle(path):
     write_bundle(content, SIGNER.verifier, name_of=lambda path: path)
     path.write_bytes(content.getvalue())
     return path
+
+
+def rewritten(bundle, name: str, change):
+    """The bundle with one of its files changed."""
+    other = bundle.with_name("other.zip")
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(other, "w") as new:
+        for item in old.namelist():
+            content = old.read(item)
+            new.writestr(item, change(content) if item == name else content)
+    return other
 
 
 def check(capsys, *words) -> tuple[int, str]:

@@ -28,6 +28,7 @@ from tests.ledger.sealing import (
     a_bundle,
     check,
     known_history,
+    rewritten,
     seal,
     sell,
     tamper,
@@ -342,16 +343,6 @@ def test_a_proof_of_something_else_is_refused(history, tmp_path, capsys):
         assert check(capsys, bundle, "--receipt", proof)[0] == 1
 
 
-def rewritten(bundle: Path, name: str, change) -> Path:
-    """The bundle with one of its files changed."""
-    other = bundle.with_name("other.zip")
-    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(other, "w") as new:
-        for item in old.namelist():
-            content = old.read(item)
-            new.writestr(item, change(content) if item == name else content)
-    return other
-
-
 def test_every_changed_byte_of_the_entries_is_noticed(history, tmp_path, capsys):
     bundle = a_bundle(tmp_path / "b.zip")
     with zipfile.ZipFile(bundle) as opened:
@@ -443,33 +434,6 @@ def test_a_changed_list_of_accounts_is_noticed(history, tmp_path, capsys, change
 
     assert code == 1
     assert words in said
-
-
-@pytest.mark.parametrize("name", ["accounts.jsonl", "checkpoints.jsonl", "balances.json"])
-def test_a_file_that_was_taken_out_is_named(history, tmp_path, capsys, name):
-    bundle, other = a_bundle(tmp_path / "b.zip"), tmp_path / "other.zip"
-    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(other, "w") as new:
-        for item in old.namelist():
-            if item != name:
-                new.writestr(item, old.read(item))
-
-    code, said = check(capsys, other, "--key", KEY)
-
-    assert code == 2
-    assert f"The bundle has no {name}." in said
-
-
-def test_what_cannot_be_checked_is_no_approval(history, tmp_path, capsys):
-    bundle = a_bundle(tmp_path / "b.zip")
-    text = tmp_path / "text"
-    text.write_text("no bundle")
-
-    for words in ([text], [tmp_path / "none.zip"], [bundle, "--key", "none"]):
-        code, said = check(capsys, *words)
-        assert code == 2
-        assert "could not be made" in said
-    code, _ = check(capsys, rewritten(bundle, "checkpoint", lambda b: b"x"))
-    assert code == 2
 
 
 def test_funds_without_cash_are_noticed(database, tmp_path, capsys):

@@ -32,9 +32,11 @@ import os
 import re
 import sys
 import zipfile
+import zlib
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256, sha512
 from secrets import randbelow
 from typing import Any, NamedTuple
@@ -287,7 +289,7 @@ def read_key(text: str) -> Key:
     material = decoded(encoded)
     expected = sha256(name.encode() + b"\n" + material).digest()[:4]
     if len(material) != 33 or material[0] != 1 or key_id != expected.hex():
-        raise Unreadable("This is no key: " + text.strip())
+        raise Unreadable(f"This is no key: {text.strip()[:99] or 'nothing'}.")
     return Key(name, expected, material[1:])
 
 
@@ -309,7 +311,7 @@ def decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
-        raise Unreadable("This is no base 64: " + text) from None
+        raise Unreadable(f"This is no base 64: {text[:99]}.") from None
 
 
 # Entries.
@@ -569,6 +571,17 @@ def read_body(text: str) -> dict[str, Any] | None:
 LATER = "A new bundle is made within ten minutes; download it then, and check again."
 
 
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn what goes wrong with the form of `what` into one sentence. Raises Unreadable."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise Unreadable(f"{what} is damaged. Download the bundle again.") from None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise Unreadable(f"{what} is not written as in a bundle.") from None
+
+
 class Check:
     """One bundle, read once."""
 
@@ -598,11 +611,31 @@ class Check:
             self.coverage,
         ]
 
+    def _require(self, name: str) -> None:
+        if name not in self.bundle.namelist():
+            raise Unreadable(f"The bundle has no {name}.")
+
     def _text(self, name: str) -> str:
-        try:
+        self._require(name)
+        with reading(name):
             return self.bundle.read(name).decode()
-        except KeyError:
-            raise Unreadable(f"The bundle has no {name}.") from None
+
+    def _rows(self, name: str, *fields: str) -> Iterator[list[Any]]:
+        """What stands in `fields` of the object on each line."""
+        for place, line in enumerate(self._lines(name), 1):
+            with reading(f"Line {place:,} of {name}"):
+                row = json.loads(line)
+                values = [row[field] for field in fields]
+            yield values
+
+    def _heads(self) -> Iterator[Head]:
+        """Every head that was published, of the size it is listed with."""
+        for place, (size, note) in enumerate(self._rows("checkpoints.jsonl", "size", "note"), 1):
+            with reading(f"Line {place:,} of checkpoints.jsonl"):
+                head = read_head(note)
+            if str(head.size) != size:
+                raise Wrong(f"The head of {head.size:,} leaves is listed with {size}.")
+            yield head
 
     def _lines(self, name: str) -> Iterator[bytes]:
         for text in self._stretches(name):
@@ -610,17 +643,15 @@ class Check:
 
     def _stretches(self, name: str) -> Iterator[bytes]:
         """A file in whole lines, about a megabyte at a time."""
-        try:
-            with self.bundle.open(name) as file:
-                rest = b""
-                while read := file.read(STRETCH):
-                    whole, newline, rest = (rest + read).rpartition(b"\n")
-                    if newline:
-                        yield whole + newline
-                if rest:
-                    yield rest + b"\n"
-        except KeyError:
-            raise Unreadable(f"The bundle has no {name}.") from None
+        self._require(name)
+        with reading(name), self.bundle.open(name) as file:
+            rest = b""
+            while read := file.read(STRETCH):
+                whole, newline, rest = (rest + read).rpartition(b"\n")
+                if newline:
+                    yield whole + newline
+            if rest:
+                yield rest + b"\n"
 
     def signature(self) -> str:
         if self.head.origin != self.key.name or not self.head.is_signed_by(self.key):
@@ -629,8 +660,8 @@ class Check:
 
     def entries(self, also: Iterable[int]) -> str:
         """Read every leaf; remember the roots that will be compared."""
-        heads = [json.loads(line) for line in self._lines("checkpoints.jsonl")]
-        sizes = sorted({int(head["size"]) for head in heads} | {self.head.size} | set(also))
+        published = {head.size for head in self._heads()}
+        sizes = sorted(published | {self.head.size} | set(also))
         wrongs: list[str] = []
         for text in self._stretches("leaves.jsonl"):
             lines = text[:-1].split(b"\n")
@@ -700,9 +731,8 @@ class Check:
         return f"The leaves are those that were sealed: root {self.head.root.hex()[:16]}…"
 
     def heads(self) -> str:
-        count, drawn = 0, []
-        for line in self._lines("checkpoints.jsonl"):
-            head = read_head(json.loads(line)["note"])
+        count, drawn, head = 0, [], None
+        for head in self._heads():
             if head.origin != self.key.name or self.roots.get(head.size) != head.root:
                 raise Wrong(f"The head of {head.size:,} leaves does not fit the history.")
             count += 1
@@ -711,6 +741,8 @@ class Check:
                 drawn.append(head)
             elif (place := randbelow(count)) < MOST_SIGNATURES:
                 drawn[place] = head
+        if head is None or head.size != self.head.size:
+            raise Wrong("The newest head is not the last of those that were published.")
         unsigned = find_unsigned(drawn, self.key)
         if unsigned is not None:
             raise Wrong(f"The head of {unsigned.size:,} leaves is not signed by the key.")
@@ -721,8 +753,10 @@ class Check:
         )
 
     def balances(self) -> str:
-        published = json.loads(self._text("balances.json"))
-        said = {code: int(minor) for code, minor in published["balances"].items()}
+        text = self._text("balances.json")
+        with reading("balances.json"):
+            published = json.loads(text)
+            said = {code: int(minor) for code, minor in published["balances"].items()}
         ours = self.books.balances
         for code in sorted(said.keys() | ours.keys()):
             if said.get(code, 0) != ours.get(code, 0):
@@ -736,17 +770,16 @@ class Check:
     def accounts(self) -> str:
         """The list is exactly of the accounts in the entries, and each is what its code says."""
         listed = set()
-        for line in self._lines("accounts.jsonl"):
-            account = json.loads(line)
-            code = str(account["code"])
+        rows = self._rows("accounts.jsonl", "code", "class", "currency", "is_restricted")
+        for code, *about in rows:
+            code = str(code)
             path, _, currency = code.rpartition(":")
             if code in listed:
                 raise Wrong(f"{code} is listed twice in accounts.jsonl.")
             if code not in self.books.balances:
                 raise Wrong(f"{code} is listed in accounts.jsonl, and no entry has it.")
             listed.add(code)
-            right = (CLASSES.get(path.partition(":")[0]), currency.upper(), is_bound(path))
-            if (account["class"], account["currency"], account["is_restricted"]) != right:
+            if about != [CLASSES.get(path.partition(":")[0]), currency.upper(), is_bound(path)]:
                 raise Wrong(f"{code} is listed in accounts.jsonl as something else than it is.")
         missing = sorted(self.books.balances.keys() - listed)
         if missing:
@@ -893,7 +926,7 @@ def run(options: argparse.Namespace) -> int:
     """The exit code. Raises Unreadable."""
     code, proof = read_receipt(options.receipt)
     seen = read_last_head(options.last_head)
-    with zipfile.ZipFile(options.bundle) as bundle:
+    with reading(options.bundle), zipfile.ZipFile(options.bundle) as bundle:
         check = Check(bundle, read_key(options.key) if options.key else None, code)
         also = [head.size for head in (seen, proof and read_head(proof["checkpoint"])) if head]
         steps = check.steps(also)
@@ -937,7 +970,10 @@ def main(words: list[str] | None = None) -> int:
     except FileNotFoundError as error:
         say("ERROR", f"The check could not be made. There is no file {error.filename}.")
         return 2
-    except (Unreadable, OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        say("ERROR", f"The check could not be made. {error.filename} cannot be read or written.")
+        return 2
+    except Unreadable as error:
         say("ERROR", f"The check could not be made. {error}")
         return 2
 
