@@ -395,7 +395,7 @@ def test_a_finished_program_still_shows_what_was_signed(client, program):
 
     assert re.search(r"Approved +₩4,000,000", page)
     assert re.search(r"Returned to the funds +₩2,500,000", page)
-    assert re.search(r"Set aside, not paid yet +₩0", page)
+    assert re.search(r"Set aside, not released yet +₩0", page)
 
 
 @pytest.mark.parametrize("amount", ["12.5", "2500000.00", "2,500.000", "1_000", "0.500", "²"])

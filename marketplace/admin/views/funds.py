@@ -102,7 +102,7 @@ def _bands(funds: Sequence[FundFacts]) -> list[Band]:
     """From the sources through the funds to what became of the money, since the beginning."""
     shares = Node("shares", _("Village share of sales"), 2)
     pledges = Node("pledges", _("Pledges of Korean companies"), 1)
-    paid = Node("paid", _("Paid to villages"), 4)
+    paid = Node("paid", _("Released to villages"), 4)
     committed = Node("committed", _("Committed to programs"), 7)
     free = Node("free", _("Free, not assigned yet"), 5)
     other = Node("other", _("Refunds borne by the reserve"), 3)

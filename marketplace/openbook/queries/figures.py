@@ -88,12 +88,12 @@ class Figures:
 
     @property
     def committed(self) -> Money:
-        """Set aside for programs and not paid yet."""
+        """Set aside for programs and not released yet."""
         return _sum(self.balances, PROGRAM)
 
     @property
     def paid(self) -> Money:
-        """Paid to villages."""
+        """Released to villages; some of it may be on its way."""
         return won(sum(self.grants.values()))
 
     @property

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -26,6 +26,7 @@ class Payment:
     proposed_by: int
     proposed_at: datetime
     released_at: datetime | None
+    settled_on: date | None
     entry_id: int | None
     program_number: str
     slug: str
@@ -119,6 +120,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Disbursement.proposed_by,
             Disbursement.proposed_at,
             Disbursement.released_at,
+            Disbursement.settled_on,
             Disbursement.entry_id,
             Program.number.label("program_number"),
             Program.slug,

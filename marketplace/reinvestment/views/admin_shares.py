@@ -50,7 +50,7 @@ def download_shares(number: str, suffix: str) -> Response:
     program, payment = _asked(number)
     sources = _sources(program, payment, limit=ROWS_OF_A_SHEET, offset=0)
     given = [] if payment else [_("Given")]
-    columns = [_("Came on"), _("From"), _("Entry"), *given, _("Paid to the village")]
+    columns = [_("Came on"), _("From"), _("Entry"), *given, _("Released to the village")]
     rows: list[Sequence[Cell]] = [
         (
             source.came_on,
