@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from marketplace.kernel.db import db, exists
@@ -299,33 +299,53 @@ def list_statements(limit: int = 20) -> Sequence[BankStatement]:
     ).all()
 
 
-def expected_opening(statement: BankStatement) -> Money:
-    """What the account held before the first day, by the earlier statements; else what it says.
+def expected_openings(statements: Sequence[BankStatement]) -> dict[int, Money]:
+    """What their accounts held before the first days, by the earlier statements; two queries.
 
     The last statement that ended on an earlier day, and the lines read since of the days between.
     A statement that begins on the last day of another is taken at its word.
     """
-    same_account = (
-        BankStatement.path == statement.path,
-        BankStatement.id != statement.id,
-    )
-    last = db.session.scalar(
+    paths = {statement.path for statement in statements}
+    read = db.session.scalars(
         select(BankStatement)
-        .where(*same_account, BankStatement.last_on <= statement.first_on)
-        .order_by(BankStatement.last_on.desc(), BankStatement.id.desc())
-        .limit(1)
-    )
+        .where(BankStatement.path.in_(paths))
+        .order_by(BankStatement.last_on, BankStatement.id)
+    ).all()
+    pairs = [(one, _last_before(one, read)) for one in statements]
+    begins = [last.last_on for _, last in pairs if last]
+    sums = db.session.execute(
+        select(BankLine.path, BankLine.on, BankLine.statement_id, func.sum(BankLine.minor))
+        .where(BankLine.path.in_(paths), BankLine.on >= min(begins, default=date.max))
+        .group_by(BankLine.path, BankLine.on, BankLine.statement_id)
+    ).all()
+    return {one.id: Money(_opening(one, last, sums), one.currency) for one, last in pairs}
+
+
+def _last_before(statement: BankStatement, read: Sequence[BankStatement]) -> BankStatement | None:
+    earlier = [
+        one
+        for one in read
+        if one.path == statement.path
+        and one.id != statement.id
+        and one.last_on <= statement.first_on
+    ]
+    return earlier[-1] if earlier else None
+
+
+def _opening(
+    statement: BankStatement,
+    last: BankStatement | None,
+    sums: Sequence[Row[str, date, int, int]],
+) -> int:
     if last is None or last.last_on == statement.first_on:
-        return Money(statement.opening_minor, statement.currency)
-    is_later = (BankLine.on > last.last_on) | (
-        (BankLine.on == last.last_on) & (BankLine.statement_id > last.id)
+        return statement.opening_minor
+    return last.closing_minor + sum(
+        int(minor)
+        for path, on, statement_id, minor in sums
+        if path == statement.path
+        and on < statement.first_on
+        and (on, statement_id) > (last.last_on, last.id)
     )
-    between = db.session.scalar(
-        select(func.sum(BankLine.minor)).where(
-            BankLine.path == statement.path, BankLine.on < statement.first_on, is_later
-        )
-    )
-    return Money(last.closing_minor + int(between or 0), statement.currency)
 
 
 def _count(statement: Any) -> int:

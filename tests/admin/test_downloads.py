@@ -23,6 +23,7 @@ from tests.factories import a_posting
 pytestmark = pytest.mark.usefixtures("world")
 
 PLACES = ("ledger", "ledger/{entry}", "ledger/accounts/assets:stripe:krw", "ledger/trial-balance")
+PLACES += ("orders",)
 PROGRAMS = "ledger/accounts/funds:village:programs:krw"
 
 
@@ -93,6 +94,18 @@ def test_every_page_leads_to_its_files(reader, sale, place, lang):
     for link in links:
         with reader.get(link.replace("&amp;", "&")) as answer:
             assert answer.status_code == 200
+
+
+def test_orders_are_downloaded_as_they_are_narrowed_down_and_name_no_buyer(rows, world):
+    order = world.delivered
+
+    heads, *found = rows("orders", number=order.number, state="paid")
+
+    assert heads == ["Order number", "Placed", "State", "Goods", "International shipping", "Won"]
+    assert [row[0] for row in found] == [order.number]
+    assert found[0][2] == "paid"
+    assert found[0][5] == str(order.total.minor)
+    assert rows("orders", state="canceled")[1:] == []
 
 
 def test_the_journal_is_downloaded_as_it_is_narrowed_down(reader, rows, world):

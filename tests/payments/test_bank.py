@@ -31,7 +31,7 @@ from marketplace.payments.errors import (
 from marketplace.payments.models import BankLine, BankStatement, ReconMatch
 from marketplace.payments.recon_queries import (
     count_unmatched_bank_lines,
-    expected_opening,
+    expected_openings,
     list_ages,
     list_payouts_on_the_way,
     list_unmatched_bank_lines,
@@ -205,11 +205,33 @@ def test_lines_between_two_statements_that_were_read_since_close_the_gap(take):
 
     a_day(9, 1_000_000, "FT-1")
     late = a_day(3, 1_002_000, "FT-3")
-    assert expected_opening(late) == won(1_001_000)
+    assert expected_openings([late]) == {late.id: won(1_001_000)}
     middle = a_day(6, 1_001_000, "FT-2")
 
-    assert expected_opening(middle) == won(1_001_000)
-    assert expected_opening(late) == won(1_002_000)
+    assert expected_openings([late, middle]) == {
+        late.id: won(1_002_000),
+        middle.id: won(1_001_000),
+    }
+
+
+def test_a_gap_stays_beside_its_statement_until_the_missing_one_is_read(client, admin, take):
+    sign_in(client, admin)
+
+    def a_day(ago, opening, reference):
+        on = today() - timedelta(days=ago)
+        take(a_csv((1_000, reference, "Kim"), opening=opening, on=on))
+
+    a_day(9, 1_000_000, "FT-1")
+    a_day(3, 1_002_000, "FT-3")
+    here = "/en/admin/reconciliation/"
+    file = f"{here}statements/download.csv"
+    assert "Lines between them may be missing." in client.get(here).text
+    assert client.get(file).text.count("may be missing") == 1
+
+    a_day(6, 1_001_000, "FT-2")
+
+    assert "may be missing" not in client.get(here).text
+    assert "may be missing" not in client.get(file).text
 
 
 def test_one_bad_account_refuses_the_whole_file(take):

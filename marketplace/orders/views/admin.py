@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -30,6 +32,7 @@ from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.queries import find_refund, list_refunds_of
 from marketplace.statements.wording import description
 from marketplace.web.access import kept_for
+from marketplace.web.downloads import offer
 from marketplace.web.errors import explain
 from marketplace.web.forms import render_form
 from marketplace.web.paging import Page, page_number
@@ -42,18 +45,35 @@ SIZE = 30
 @bp.get("/")
 @staff(Role.ADMIN, Role.AUDITOR)
 def list_orders() -> ResponseReturnValue:
-    wanted = request.args.get("state", "")
-    state = OrderState(wanted) if wanted in set(OrderState) else None
-    text, number = request.args.get("number", "")[:30], page_number()
-    rows, count = find_orders(state=state, number=text, page=number, size=SIZE)
+    wanted, number = wanted_orders(), page_number()
+    rows, count = find_orders(**wanted, page=number, size=SIZE)
     return render_template(
         "orders/admin_list.html",
         page=Page(rows, count, number, SIZE),
-        page_url=lambda page: url_for(".list_orders", state=wanted, number=text, page=page),
-        state=state,
-        number=text,
+        page_url=lambda page: url_for(".list_orders", **wanted, page=page),
+        **wanted,
         states=list(OrderState),
+        state_name=state_name,
+        files=offer("orders", **wanted),
     )
+
+
+def state_name(state: OrderState) -> str:
+    names: dict[OrderState, str] = {
+        OrderState.AWAITING_PAYMENT: _("awaiting payment"),
+        OrderState.PAID: _("paid"),
+        OrderState.CANCELED: _("canceled"),
+    }
+    return names[state]
+
+
+def wanted_orders() -> dict[str, Any]:
+    """What the reader narrowed the list down by, as `list_orders` takes it."""
+    state = request.args.get("state", "")
+    return {
+        "state": OrderState(state) if state in set(OrderState) else None,
+        "number": request.args.get("number", "")[:30],
+    }
 
 
 @bp.get("/<number>")

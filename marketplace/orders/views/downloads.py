@@ -1,4 +1,4 @@
-"""Payouts and disputes of the staff as files. Nobody is named but cooperatives: files travel."""
+"""Lists of the staff as files. Nobody is named but cooperatives: files travel."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ from flask_babel import gettext as _
 
 from marketplace.accounts.access import staff
 from marketplace.accounts.models import Role
+from marketplace.orders.queries import list_orders
 from marketplace.orders.queries.disputes import list_disputes
 from marketplace.orders.queries.payouts import list_batches
-from marketplace.orders.views import disputes, payouts
+from marketplace.orders.views import admin, disputes, payouts
 from marketplace.orders.views.payout_words import batch_state
 from marketplace.payments.models import Dispute
 from marketplace.web.downloads import ROWS_OF_A_SHEET, Table, offered_at
 
 readers = staff(Role.ADMIN, Role.AUDITOR)
+
+
+@offered_at(admin.bp, "/", "orders", to=readers)
+def _orders() -> Table:
+    """A row per order of the list, the newest first."""
+    found, _count = list_orders(**admin.wanted_orders(), page=1, size=ROWS_OF_A_SHEET)
+    columns = [_("Order number"), _("Placed"), _("State"), _("Goods"), _("International shipping")]
+    columns += [_("Won")]
+    rows = [
+        (
+            *(order.number, order.placed_at, admin.state_name(order.state)),
+            *(order.goods, order.shipping, order.total),
+        )
+        for order, _buyer in found
+    ]
+    return Table(_("Orders"), columns, rows)
 
 
 @offered_at(payouts.bp, "/", "payouts", to=readers)

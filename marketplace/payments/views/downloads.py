@@ -6,15 +6,17 @@ from flask_babel import gettext as _
 
 from marketplace.accounts.access import staff
 from marketplace.accounts.models import Role
+from marketplace.kernel.money import Money
 from marketplace.payments.recon_queries import (
     count_bank_candidates,
+    list_statements,
     list_unclear_lines,
     list_unmatched_bank_lines,
     list_unmatched_lines,
     list_waiting_bookings,
 )
 from marketplace.payments.views.blueprint import bp
-from marketplace.payments.views.reconciliation import why_bank_line, why_unmatched
+from marketplace.payments.views.reconciliation import gaps_of, why_bank_line, why_unmatched
 from marketplace.statements.wording import account_name
 from marketplace.web.downloads import ROWS_OF_A_SHEET, Table, offered_at
 
@@ -53,3 +55,22 @@ def _bank_lines() -> Table:
         for row in list_unmatched_bank_lines(limit=ROWS_OF_A_SHEET)
     ]
     return Table(_("Reconciliation"), columns, rows)
+
+
+@offered_at(bp, "/statements/", "statements", to=readers)
+def _statements() -> Table:
+    """A row per statement, the newest first."""
+    statements = list_statements(limit=ROWS_OF_A_SHEET)
+    gaps = gaps_of(statements)
+    columns = [_("File"), _("Account"), _("First day"), _("Last day"), _("Lines")]
+    columns += [_("New lines"), _("Opening balance"), _("Closing balance"), _("Reason")]
+    rows = [
+        (
+            *(row.file_name, account_name(row.path), row.first_on, row.last_on),
+            *(row.line_count, row.new_count),
+            *(Money(row.opening_minor, row.currency), Money(row.closing_minor, row.currency)),
+            gaps.get(row.id, ""),
+        )
+        for row in statements
+    ]
+    return Table(_("Statements"), columns, rows)

@@ -35,7 +35,7 @@ from marketplace.payments.recon_queries import (
     count_unmatched_bank_lines,
     count_unmatched_lines,
     entries_of_stripe_line,
-    expected_opening,
+    expected_openings,
     find_booking_of,
     find_match_of,
     get_bank_line,
@@ -93,25 +93,26 @@ def new_statement() -> ResponseReturnValue:
                 else _("Every line of this file was there already."),
                 "ok",
             )
-            for statement in taken:
-                _warn_of_gap(statement)
+            for gap in gaps_of(taken).values():
+                flash(gap, "wait")
             return redirect(url_for(".show_overview"))
     return _overview(form)
 
 
-def _warn_of_gap(statement: BankStatement) -> None:
-    opening = Money(statement.opening_minor, statement.currency)
-    expected = expected_opening(statement)
-    if opening != expected:
-        flash(
-            _(
-                "The statement begins with %(opening)s, and the earlier ones of this account end"
-                " with %(expected)s. Lines between them may be missing.",
-                opening=format_money(opening),
-                expected=format_money(expected),
-            ),
-            "wait",
+def gaps_of(statements: Sequence[BankStatement]) -> dict[int, str]:
+    """What is said of the statements that do not begin where the earlier ones end."""
+    expected = expected_openings(statements)
+    openings = {one.id: Money(one.opening_minor, one.currency) for one in statements}
+    return {
+        key: _(
+            "The statement begins with %(opening)s, and the earlier ones of this account end"
+            " with %(expected)s. Lines between them may be missing.",
+            opening=format_money(opening),
+            expected=format_money(expected[key]),
         )
+        for key, opening in openings.items()
+        if opening != expected[key]
+    }
 
 
 def _overview(form: StatementForm) -> ResponseReturnValue:
@@ -134,6 +135,8 @@ def _overview(form: StatementForm) -> ResponseReturnValue:
             candidates.get((row.path, row.minor), 0), said.get(row.id)
         ),
         statements=statements,
+        statement_files=offer("statements"),
+        gaps=gaps_of(statements),
         people=find_people({statement.imported_by for statement in statements}),
         columns=", ".join(COLUMNS),
         closing=lambda row: Money(row.closing_minor, row.currency),
