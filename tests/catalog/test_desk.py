@@ -409,6 +409,34 @@ def test_an_older_page_does_not_bring_back_the_price_somebody_else_has_changed(c
     assert db.session.get(ProductText, (product.id, "id")).name == "Kopi Takengon"
 
 
+def test_the_page_of_a_new_product_sent_again_does_not_undo_a_later_edit(client, coop):
+    new = "/en/c/burni/products/new"
+    send(client, new, seen_stock="0")
+    address = f"/en/c/burni/products/{the_product().slug}"
+    page = client.get(address).get_data(as_text=True)
+    edit = {name: shown(page, name) for name in ("form_key", "seen_words", "seen_stock")}
+    send(client, address, **edit | {"price": "200.000"})
+
+    refused = send(client, new, seen_stock="0", name="Kopi Takengon", stock="50")
+    text = refused.get_data(as_text=True)
+
+    assert refused.status_code == 422
+    assert "Somebody changed this while your page was open." in text
+    assert re.search(r"Changed meanwhile. Now it says: Rp.?200,000", text)
+    assert (shown(text, "price"), shown(text, "name")) == ("192.000", "Kopi Takengon")
+    variant = variant_of(the_product())
+    assert (variant.price, variant.stock) == (rupiah(200_000), 40)
+    assert db.session.get(ProductText, (the_product().id, "id")).name == "Kopi Gayo proses honey"
+
+    looked = {name: shown(text, name) for name in ("form_key", "seen_words", "seen_stock")}
+    saved = send(client, new, **looked | {"name": "Kopi Takengon", "stock": "50"})
+
+    assert saved.location == address
+    variant = variant_of(the_product())
+    assert (variant.price, variant.stock) == (rupiah(192_000), 50)
+    assert db.session.get(ProductText, (the_product().id, "id")).name == "Kopi Takengon"
+
+
 def test_the_same_change_from_an_older_page_is_no_conflict(client, coop):
     product = a_product(coop)
     address = f"/en/c/burni/products/{product.slug}"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -176,10 +176,12 @@ def _save(
     at: datetime,
 ) -> Saved | None:
     """Write the product, or show beside the field why not."""
+    known = product
     try:
         with transaction():
             known = product or _written_before(cooperative, form)
-            saved = _write(cooperative, known, form, code.chosen, at=at)
+            seen = form.traces if product else _seen_when_new(known, form)
+            saved = _write(cooperative, known, form, code.chosen, seen=seen, at=at)
             unused = [
                 photo.key
                 for photo in kept
@@ -188,7 +190,7 @@ def _save(
             if request.form.get("action") == "publish":
                 operations.publish_product(saved, at)
     except ProductChanged as error:
-        _show_change(cooperative, product, form, error)
+        _show_change(cooperative, known, form, error)
         return None
     except StockIsHeld as error:
         form.refuse("stock", error)
@@ -248,12 +250,20 @@ def _written_before(cooperative: Cooperative, form: ProductForm) -> Product | No
     return get_product_of(cooperative, known.slug) if known else None
 
 
+def _seen_when_new(known: Product | None, form: ProductForm) -> Mapping[str, str] | None:
+    """The page for a new product has seen nothing of what was changed after it made the product."""
+    if form.traces or known is None or known.changed_at == known.created_at:
+        return form.traces
+    return {}
+
+
 def _write(
     cooperative: Cooperative,
     product: Product | None,
     form: ProductForm,
     code: HsCode | None,
     *,
+    seen: Mapping[str, str] | None,
     at: datetime,
 ) -> Product:
     facts = {
@@ -277,7 +287,7 @@ def _write(
     texts = {row.locale: Text(row.name, row.story, row.status) for row in product.texts}
     variant = product.variants[0]
     operations.edit_product(
-        product, **facts, texts=texts | {product.original_locale: words}, at=at, seen=form.traces
+        product, **facts, texts=texts | {product.original_locale: words}, at=at, seen=seen
     )
     operations.count_stock(
         variant,
