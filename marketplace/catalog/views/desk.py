@@ -40,6 +40,7 @@ from marketplace.catalog.views.editing import (
     take_away,
     typical_codes,
 )
+from marketplace.catalog.views.steps import Progress
 from marketplace.catalog.words import category_name
 from marketplace.cooperatives.access import member
 from marketplace.cooperatives.models import Cooperative
@@ -113,7 +114,7 @@ def _answer(
     elif _is_right(cooperative, product, form, kept, code) and (
         saved := _save(cooperative, product, form, kept, code, at=at)
     ):
-        return _after(cooperative, saved, form)
+        return _after(cooperative, saved, form, code)
     return _page(cooperative, slug, form, [photo.key for photo in kept], code, at=at)
 
 
@@ -300,7 +301,9 @@ def _write(
     return product
 
 
-def _after(cooperative: Cooperative, saved: Saved, form: ProductForm) -> ResponseReturnValue:
+def _after(
+    cooperative: Cooperative, saved: Saved, form: ProductForm, code: CodeChoice
+) -> ResponseReturnValue:
     if request.form.get("action") == "publish":
         flash(_("“%(name)s” is in the shop.", name=form.name.data), "ok")
         return redirect(url_for(".list_products", cooperative=cooperative.slug))
@@ -308,7 +311,13 @@ def _after(cooperative: Cooperative, saved: Saved, form: ProductForm) -> Respons
         flash(_("This product was saved before. What you wrote now is saved too."), "ok")
     else:
         flash(_("Saved."), "ok")
-    return redirect(url_for(".edit_product", cooperative=cooperative.slug, slug=saved.product.slug))
+    goes_on = request.form.get("action") == "next"
+    place = Progress(form, code.chosen).next_place if goes_on else None
+    return redirect(
+        url_for(
+            ".edit_product", cooperative=cooperative.slug, slug=saved.product.slug, _anchor=place
+        )
+    )
 
 
 def _page(
@@ -332,6 +341,7 @@ def _page(
         form,
         cooperative=cooperative,
         product=product,
+        progress=Progress(form, code.chosen),
         photos=photos,
         slots=max(MOST_SLOTS, len(photos) + 1),
         code=code,
