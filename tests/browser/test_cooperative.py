@@ -38,7 +38,7 @@ def fill_in(form: Locator, **changes: str) -> None:
 
 
 def press(page: Page, action: str) -> int:
-    """Save the form as draft or publish it; returns the status of the page that comes."""
+    """Press a button of the bar; returns the status of the page that comes."""
     return send(page, page.locator(f"aside button[name=action][value={action}]"))
 
 
@@ -72,6 +72,11 @@ def test_a_product_with_a_photo_of_a_phone_reaches_the_shop(visit, script):
     choose_code(page)
     expect(form.locator("[name=price]")).to_have_value("Rp 64.000")
 
+    assert press(page, "next") == 200
+    expect(page).to_have_url(re.compile("#check-part$"))
+    expect(page.locator("#check-part")).to_contain_text(id_("Complete"))
+    expect(page.locator("#check-part")).to_be_in_viewport()
+    expect(page.locator(".steps [aria-current=step]")).to_have_text(id_("Check"))
     assert press(page, "publish") == 200
     expect(page.get_by_role("status")).to_contain_text(name)
     page.goto(f"/ko/products?q={name}")
@@ -99,7 +104,7 @@ def test_a_wrong_form_keeps_every_value_and_the_photo(visit):
     form.locator("[name=hs6]").first.fill("170290")
     entered = values(form)
 
-    assert press(page, "publish") == 422
+    assert press(page, "next") == 422
 
     assert values(form) == entered
     expect(form.locator(".slot.has img")).to_have_count(1)
@@ -110,10 +115,44 @@ def test_a_wrong_form_keeps_every_value_and_the_photo(visit):
 
     form.locator("[name=price]").fill("30000")
     form.locator("[name=stock]").fill("5")
+    assert press(page, "next") == 200
     assert press(page, "publish") == 200
     page.goto(f"/id/products?q={name}")
     page.locator("#results h3 a").filter(has_text=name).click()
     expect(page.locator(".gallery img")).to_have_count(1)
+
+
+def test_a_draft_grows_step_by_step_and_loses_nothing(visit):
+    page = visit("coop", at=PHONE, lang="id")
+    name = unique("Teh Suroloyo")
+    page.goto(f"{DESK}/products/new")
+    form = page.locator("#product")
+    form.locator("[name=name]").fill(name)
+    form.locator("input[type=file]").first.set_input_files(UPRIGHT_BY_EXIF)
+
+    assert press(page, "next") == 200
+    expect(page).to_have_url(re.compile("#category$"))
+    expect(form.locator("[name=category]")).to_be_in_viewport()
+    form.locator("[name=category]").select_option("tea")
+    form.locator("[name=weight_grams]").fill("100")
+    form.locator("[name=price]").fill("45.000")
+
+    assert press(page, "next") == 200
+    expect(page).to_have_url(re.compile("#stock$"))
+    expect(form.locator("[name=stock]")).to_be_in_viewport()
+    form.locator("[name=stock]").fill("dua belas")
+
+    assert press(page, "next") == 422
+    expect(page.locator(".errsum")).to_be_in_viewport()
+    form.locator("[name=stock]").fill("12")
+
+    assert press(page, "draft") == 200
+    expect(form.locator("[name=name]")).to_have_value(name)
+    expect(form.locator("[name=price]")).to_have_value("45.000")
+    expect(form.locator("[name=stock]")).to_have_value("12")
+    expect(form.locator(".slot.has img")).to_have_count(1)
+    page.locator("#check-part").get_by_role("link", name=id_("HS code")).click()
+    expect(form.locator("[name=hs6]").first).to_be_in_viewport()
 
 
 def test_a_file_that_is_no_picture_is_refused_in_one_sentence(visit):
@@ -124,7 +163,7 @@ def test_a_file_that_is_no_picture_is_refused_in_one_sentence(visit):
     fill_in(form, name="Bukan Foto")
     form.locator("[name=hs6]").first.fill("090121")
 
-    assert press(page, "publish") == 422
+    assert press(page, "next") == 422
 
     refusal = form.locator("#photos-error .err")
     expect(refusal).to_have_count(1)

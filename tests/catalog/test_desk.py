@@ -409,6 +409,34 @@ def test_an_older_page_does_not_bring_back_the_price_somebody_else_has_changed(c
     assert db.session.get(ProductText, (product.id, "id")).name == "Kopi Takengon"
 
 
+def test_the_page_of_a_new_product_sent_again_does_not_undo_a_later_edit(client, coop):
+    new = "/en/c/burni/products/new"
+    send(client, new, seen_stock="0")
+    address = f"/en/c/burni/products/{the_product().slug}"
+    page = client.get(address).get_data(as_text=True)
+    edit = {name: shown(page, name) for name in ("form_key", "seen_words", "seen_stock")}
+    send(client, address, **edit | {"price": "200.000"})
+
+    refused = send(client, new, seen_stock="0", name="Kopi Takengon", stock="50")
+    text = refused.get_data(as_text=True)
+
+    assert refused.status_code == 422
+    assert "Somebody changed this while your page was open." in text
+    assert re.search(r"Changed meanwhile. Now it says: Rp.?200,000", text)
+    assert (shown(text, "price"), shown(text, "name")) == ("192.000", "Kopi Takengon")
+    variant = variant_of(the_product())
+    assert (variant.price, variant.stock) == (rupiah(200_000), 40)
+    assert db.session.get(ProductText, (the_product().id, "id")).name == "Kopi Gayo proses honey"
+
+    looked = {name: shown(text, name) for name in ("form_key", "seen_words", "seen_stock")}
+    saved = send(client, new, **looked | {"name": "Kopi Takengon", "stock": "50"})
+
+    assert saved.location == address
+    variant = variant_of(the_product())
+    assert (variant.price, variant.stock) == (rupiah(192_000), 50)
+    assert db.session.get(ProductText, (the_product().id, "id")).name == "Kopi Takengon"
+
+
 def test_the_same_change_from_an_older_page_is_no_conflict(client, coop):
     product = a_product(coop)
     address = f"/en/c/burni/products/{product.slug}"
@@ -575,6 +603,91 @@ def test_publishing_a_draft_names_every_missing_field_beside_it_and_keeps_the_re
     send(client, address, action="publish")
 
     assert the_product().state is ProductState.PUBLISHED
+
+
+EMPTY = dict.fromkeys(("category", "weight_grams", "story", "price", "hs6", "stock"), "")
+
+
+def steps(text: str) -> list[str]:
+    """The state of each step: done, current or to come."""
+    listed = re.search(r'<ol class="steps".*?</ol>', text, re.DOTALL).group()
+    return [
+        "done" if "is-done" in step else "current" if "aria-current" in step else "to come"
+        for step in re.findall(r"<li[^>]*>", listed)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("filled", "place", "states"),
+    [
+        ((), "category", ["current", "to come", "to come"]),
+        (("category", "weight_grams"), "price", ["current", "to come", "to come"]),
+        (("stock", "hs6"), "category", ["current", "done", "to come"]),
+        (("category", "weight_grams", "price"), "stock", ["done", "current", "to come"]),
+        (("category", "weight_grams", "price", "stock"), "hs6", ["done", "current", "to come"]),
+        (tuple(EMPTY), "check-part", ["done", "done", "current"]),
+    ],
+)
+def test_continuing_saves_a_draft_and_leads_to_what_is_missing(client, coop, filled, place, states):
+    typed = EMPTY | {name: GOOD[name] for name in filled}
+
+    answer = send(client, "/en/c/burni/products/new", **typed, action="next")
+
+    product = the_product()
+    assert answer.location == f"/en/c/burni/products/{product.slug}#{place}"
+    assert product.state is ProductState.DRAFT
+    text = client.get(answer.location).get_data(as_text=True)
+    assert f'id="{place}"' in text
+    assert steps(text) == states
+
+
+@pytest.mark.parametrize(
+    ("missing", "button"),
+    [(("hs6",), "next"), (("price", "stock"), "next"), (("stock",), "publish"), ((), "publish")],
+)
+def test_publishing_is_offered_once_nothing_but_a_count_is_missing(client, coop, missing, button):
+    send(client, **dict.fromkeys(missing, ""))
+
+    text = client.get(f"/en/c/burni/products/{the_product().slug}").get_data(as_text=True)
+
+    bar = text[text.index('class="actionbar') :]
+    assert re.findall(r'name="action" value="(\w+)"', bar) == ["draft", button]
+    check = re.search(r'id="check-part".*?</section>', text, re.DOTALL).group()
+    assert set(re.findall(r'href="#(\w+)"', check)) == {"photos", *missing}
+
+
+def test_words_that_name_no_code_yet_are_still_missing(client, coop):
+    text = send(client, "/en/c/burni/products/new", action="find", hs6="teh").text
+
+    bar = text[text.index('class="actionbar') :]
+    assert re.findall(r'name="action" value="(\w+)"', bar) == ["draft", "next"]
+    assert steps(text) == ["done", "current", "to come"]
+
+
+@pytest.mark.parametrize(("stock", "is_sold_out"), [("", False), ("0", True)])
+def test_the_preview_of_goods_not_counted_yet_is_not_sold_out(client, coop, stock, is_sold_out):
+    text = send(client, "/en/c/burni/products/new", name="", stock=stock).text
+
+    assert 'class="card"' in text
+    assert ("Sold out" in text) == is_sold_out
+
+
+def test_goods_in_the_shop_are_only_saved(client, coop):
+    a_product(coop, name="Kopi")
+
+    text = client.get("/en/c/burni/products/kopi").get_data(as_text=True)
+
+    bar = text[text.index('class="actionbar') :]
+    assert re.findall(r'name="action" value="(\w+)"', bar) == ["draft"]
+    assert "What you save here, they see at once." in text
+
+
+def test_continuing_without_a_name_stays_and_says_so(client, coop):
+    answer = send(client, "/en/c/burni/products/new", name="", action="next")
+
+    assert answer.status_code == 422
+    assert steps(answer.get_data(as_text=True)) == ["current", "done", "to come"]
+    assert db.session.query(Product).count() == 0
 
 
 def test_a_draft_refuses_what_makes_no_sense_and_keeps_it(client, coop):

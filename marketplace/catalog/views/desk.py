@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -40,6 +40,7 @@ from marketplace.catalog.views.editing import (
     take_away,
     typical_codes,
 )
+from marketplace.catalog.views.steps import Progress
 from marketplace.catalog.words import category_name
 from marketplace.cooperatives.access import member
 from marketplace.cooperatives.models import Cooperative
@@ -113,7 +114,7 @@ def _answer(
     elif _is_right(cooperative, product, form, kept, code) and (
         saved := _save(cooperative, product, form, kept, code, at=at)
     ):
-        return _after(cooperative, saved, form)
+        return _after(cooperative, saved, form, code)
     return _page(cooperative, slug, form, [photo.key for photo in kept], code, at=at)
 
 
@@ -176,10 +177,12 @@ def _save(
     at: datetime,
 ) -> Saved | None:
     """Write the product, or show beside the field why not."""
+    known = product
     try:
         with transaction():
             known = product or _written_before(cooperative, form)
-            saved = _write(cooperative, known, form, code.chosen, at=at)
+            seen = form.traces if product else _seen_when_new(known, form)
+            saved = _write(cooperative, known, form, code.chosen, seen=seen, at=at)
             unused = [
                 photo.key
                 for photo in kept
@@ -188,7 +191,7 @@ def _save(
             if request.form.get("action") == "publish":
                 operations.publish_product(saved, at)
     except ProductChanged as error:
-        _show_change(cooperative, product, form, error)
+        _show_change(cooperative, known, form, error)
         return None
     except StockIsHeld as error:
         form.refuse("stock", error)
@@ -248,12 +251,20 @@ def _written_before(cooperative: Cooperative, form: ProductForm) -> Product | No
     return get_product_of(cooperative, known.slug) if known else None
 
 
+def _seen_when_new(known: Product | None, form: ProductForm) -> Mapping[str, str] | None:
+    """The page for a new product has seen nothing of what was changed after it made the product."""
+    if form.traces or known is None or known.changed_at == known.created_at:
+        return form.traces
+    return {}
+
+
 def _write(
     cooperative: Cooperative,
     product: Product | None,
     form: ProductForm,
     code: HsCode | None,
     *,
+    seen: Mapping[str, str] | None,
     at: datetime,
 ) -> Product:
     facts = {
@@ -277,7 +288,7 @@ def _write(
     texts = {row.locale: Text(row.name, row.story, row.status) for row in product.texts}
     variant = product.variants[0]
     operations.edit_product(
-        product, **facts, texts=texts | {product.original_locale: words}, at=at, seen=form.traces
+        product, **facts, texts=texts | {product.original_locale: words}, at=at, seen=seen
     )
     operations.count_stock(
         variant,
@@ -290,7 +301,9 @@ def _write(
     return product
 
 
-def _after(cooperative: Cooperative, saved: Saved, form: ProductForm) -> ResponseReturnValue:
+def _after(
+    cooperative: Cooperative, saved: Saved, form: ProductForm, code: CodeChoice
+) -> ResponseReturnValue:
     if request.form.get("action") == "publish":
         flash(_("“%(name)s” is in the shop.", name=form.name.data), "ok")
         return redirect(url_for(".list_products", cooperative=cooperative.slug))
@@ -298,7 +311,13 @@ def _after(cooperative: Cooperative, saved: Saved, form: ProductForm) -> Respons
         flash(_("This product was saved before. What you wrote now is saved too."), "ok")
     else:
         flash(_("Saved."), "ok")
-    return redirect(url_for(".edit_product", cooperative=cooperative.slug, slug=saved.product.slug))
+    goes_on = request.form.get("action") == "next"
+    place = Progress(form, code.chosen).next_place if goes_on else None
+    return redirect(
+        url_for(
+            ".edit_product", cooperative=cooperative.slug, slug=saved.product.slug, _anchor=place
+        )
+    )
 
 
 def _page(
@@ -322,6 +341,7 @@ def _page(
         form,
         cooperative=cooperative,
         product=product,
+        progress=Progress(form, code.chosen),
         photos=photos,
         slots=max(MOST_SLOTS, len(photos) + 1),
         code=code,

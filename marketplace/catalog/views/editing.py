@@ -163,7 +163,7 @@ def preview(
         "share": prices.village_share(price),
         "badges": (),
         "is_new": False,
-        "available": form.stock.number or 0,
+        "available": 1 if form.stock.number is None else form.stock.number,
         "photo": photo,
         "coop_name": cooperative.name,
         "coop_slug": cooperative.slug,
