@@ -303,6 +303,17 @@ def check_signed(at: datetime) -> Finding:
         )
         .order_by(Disbursement.number)
     )
+    released = db.session.execute(
+        select(Disbursement.number, Disbursement.purpose, LedgerEntry.memo, LedgerEntry.id)
+        .join(LedgerEntry, LedgerEntry.id == Disbursement.entry_id)
+        .order_by(Disbursement.number)
+    )
+    breaches += [
+        Breach(N_("%(number)s no longer says what was signed."), {"number": number}, entry_id)
+        for number, purpose, memo, entry_id in released
+        # The memos of before named no purpose.
+        if ": " in memo and memo.partition(": ")[2] != purpose
+    ]
     breaches += [
         Breach(N_("%(number)s names others than its entry does."), {"number": number}, entry_id)
         for number, entry_id in [*allocated, *paid]

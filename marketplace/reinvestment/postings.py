@@ -136,16 +136,20 @@ def disbursement(
     program_number: str,
     disbursement_number: str,
     amount: Money,
+    purpose: str,
     *,
     proposed_by: int,
     approved_by: int,
     at: datetime,
 ) -> NewEntry:
-    """Two people have released a payment: it is the program's grant, and on its way."""
+    """Two people have released a payment: it is the program's grant, and on its way.
+
+    What it is for is sealed with the entry.
+    """
     return _entry(
         "disbursement",
         f"disbursement:{disbursement_number}",
-        f"Disbursement {disbursement_number} to program {program_number}",
+        f"Disbursement {disbursement_number} to program {program_number}: {purpose}",
         [
             Line(committed_to(program_number), amount),
             Line(RELEASED, -amount),

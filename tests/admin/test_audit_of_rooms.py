@@ -257,6 +257,7 @@ def test_a_program_that_one_person_decided_on_is_named(world):
         ("UPDATE programs SET asked_minor = asked_minor + 1", "{program}"),
         ("UPDATE programs SET plan = 'A holiday'", "{program}"),
         ("UPDATE programs SET approved_by = :other", "{program}"),
+        ("UPDATE disbursements SET purpose = 'A holiday'", "{program}-1"),
         ("UPDATE disbursements SET released_by = :other", "{program}-1"),
         ("UPDATE disbursements SET proposed_by = :other", "{program}-1"),
     ],

@@ -25,7 +25,7 @@ DRAFTS = {
         at=NOON,
     ),
     "disbursement": postings.disbursement(
-        "P-0009", "P-0009-1", won(2_500_000), proposed_by=1, approved_by=2, at=NOON
+        "P-0009", "P-0009-1", won(2_500_000), "Tahap 1", proposed_by=1, approved_by=2, at=NOON
     ),
     "disbursement_settled": postings.disbursement_settled(
         "P-0009", "P-0009-1", won(2_500_000), "IDR-1", proposed_by=1, approved_by=2, at=NOON

@@ -92,6 +92,7 @@ def release_disbursement(disbursement: Disbursement, *, by: int, at: datetime) -
             program.number,
             disbursement.number,
             disbursement.amount,
+            disbursement.purpose,
             proposed_by=disbursement.proposed_by,
             approved_by=by,
             at=at,
