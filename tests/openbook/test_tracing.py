@@ -107,6 +107,18 @@ def test_the_oldest_share_pays_the_first_payment(database):
     ]
 
 
+def test_a_program_says_how_much_of_its_money_is_still_on_its_way(client, world):
+    payment = db.session.scalars(select(Disbursement)).one()
+    address = f"/en/programs/{world.program.slug}"
+
+    assert "₩1,200 of it is on its way" in client.get(address).text
+    assert "on its way" in client.get("/en/ledger").text
+
+    settle_disbursement(payment, reference="TRF-99", by=an_admin().id, at=LATER)
+
+    assert "of it is on its way" not in client.get(address).text
+
+
 def test_a_receipt_leads_to_the_payment_and_its_evidence(client, world):
     payment = db.session.scalars(select(Disbursement)).one()
     address = f"/en/r/{world.delivered.receipt_code}"
