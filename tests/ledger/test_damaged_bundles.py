@@ -18,6 +18,7 @@ DAMAGES = {
     "a list": lambda content: b"[1, null]\n",
     "a number": lambda content: b"7\n",
     "nothing said": lambda content: b"{}\n",
+    "too deep": lambda content: b'{"balances":' + b"[" * 100_000 + b"\n",
 }
 
 
@@ -41,6 +42,38 @@ def test_no_damage_is_approved_or_answered_in_the_words_of_python(bundle, capsys
         assert last.startswith("ERROR  The check could not be made.")
     for word in ("Error:", "Traceback", "'str'", "NoneType", "Expecting", "codec", "indices"):
         assert word not in said
+
+
+@pytest.mark.parametrize(
+    "amount", ["1940.4", "false", "null", "1e999", '"1940.4"', '"+1940"', '"01940"']
+)
+def test_a_balance_is_a_whole_number_as_it_is_written_or_none(bundle, capsys, amount):
+    def change(content):
+        assert b'"-1940"' in content
+        return content.replace(b'"-1940"', amount.encode())
+
+    code, said = check(capsys, rewritten(bundle, "balances.json", change), "--key", KEY)
+
+    assert code == 2
+    assert "balances.json is not written as in a bundle." in said
+
+
+@pytest.mark.parametrize(
+    ("place", "what"), [(6, b"\x01"), (8, b"\x63")], ids=["encrypted", "packed in another way"]
+)
+def test_a_zip_that_claims_what_it_is_not_is_damaged(bundle, capsys, place, what):
+    content = bytearray(bundle.read_bytes())
+    for sign, further in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+        start = content.find(sign)
+        while start >= 0:
+            content[start + place + further] = what[0]
+            start = content.find(sign, start + 4)
+    bundle.write_bytes(content)
+
+    code, said = check(capsys, bundle, "--key", KEY)
+
+    assert code == 2
+    assert "is damaged. Download the bundle again." in said
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -86,8 +119,9 @@ def test_a_bundle_that_was_damaged_on_its_way_is_to_be_downloaded_again(bundle, 
 
 
 def test_what_cannot_be_checked_is_no_approval(bundle, tmp_path, capsys):
-    text = tmp_path / "text"
+    text, signs = tmp_path / "text", tmp_path / "signs"
     text.write_text("no bundle")
+    signs.write_bytes(b"\xff\xfe")
 
     for words, says in (
         ([text], f"{text} is damaged. Download the bundle again."),
@@ -95,6 +129,7 @@ def test_what_cannot_be_checked_is_no_approval(bundle, tmp_path, capsys):
         ([tmp_path], "cannot be read"),
         ([bundle, "--key", "none"], "This is no key: none."),
         ([bundle, "--last-head", text], "This is no signed head."),
+        ([bundle, "--last-head", signs], f"{signs} is not written as"),
     ):
         code, said = check(capsys, *words)
         assert code == 2

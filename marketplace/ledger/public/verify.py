@@ -357,6 +357,13 @@ def money(minor: int, currency: str) -> str:
     return f"{'-' if minor < 0 else ''}{currency} {amount}"
 
 
+def whole(minor: str) -> int:
+    """Of the one way in which a whole number is written as text. Raises ValueError."""
+    if not re.fullmatch("0|-?[1-9][0-9]*", minor):
+        raise ValueError
+    return int(minor)
+
+
 def number_of(entry_id: str) -> str:
     """What the pages show for an id, such as J-01K8T-3QRS-7VWX."""
     signs, number = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", int(entry_id)
@@ -576,10 +583,11 @@ def reading(what: str) -> Iterator[None]:
     """Turn what goes wrong with the form of `what` into one sentence. Raises Unreadable."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise Unreadable(f"{what} is damaged. Download the bundle again.") from None
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
         raise Unreadable(f"{what} is not written as in a bundle.") from None
+    # A zip that claims to be encrypted or packed in another way is a RuntimeError.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
+        raise Unreadable(f"{what} is damaged. Download the bundle again.") from None
 
 
 class Check:
@@ -756,7 +764,7 @@ class Check:
         text = self._text("balances.json")
         with reading("balances.json"):
             published = json.loads(text)
-            said = {code: int(minor) for code, minor in published["balances"].items()}
+            said = {code: whole(minor) for code, minor in published["balances"].items()}
         ours = self.books.balances
         for code in sorted(said.keys() | ours.keys()):
             if said.get(code, 0) != ours.get(code, 0):
@@ -879,7 +887,7 @@ def normalized(code: str) -> str:
 def read_last_head(path: str | None) -> Head | None:
     if path is None or not os.path.exists(path):
         return None
-    with open(path, encoding="utf-8") as file:
+    with reading(path), open(path, encoding="utf-8") as file:
         return read_head(file.read())
 
 
@@ -903,7 +911,7 @@ def read_proof(path: str) -> dict[str, Any]:
             and ("salt" not in entry or isinstance(entry["private"]["memo"], str))
             for entry in proof["entries"]
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
         is_whole = False
     if not is_whole:
         raise Unreadable(f"{path} is no proof. Download it again from the page of the receipt.")

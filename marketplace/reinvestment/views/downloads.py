@@ -21,7 +21,7 @@ def _programs() -> Table:
     lang = current_language()
     found, _count = queries.list_programs(size=ROWS_OF_A_SHEET)
     columns = [_("Program number"), _("Program"), _("Village"), _("Province"), _("State")]
-    columns += [_("Asked, won"), _("Paid, won")]
+    columns += [_("Asked, won"), _("Released, won")]
     rows = [
         (
             *(row.number, row.name(lang), row.village, row.province(lang)),
